@@ -1,0 +1,330 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
+
+	"github.com/panal/panal/gen"
+)
+
+// apiPrefix is where the reference has its API; the bare paths answer, too.
+const apiPrefix = "/api"
+
+// contract is the embedded document, prepared for looking operations up.
+type contract struct {
+	// operations by method and Echo's route template without apiPrefix.
+	operations map[string]*operation
+}
+
+type operation struct {
+	id     string
+	scopes []string
+	params []*openapi3.Parameter
+	// query has the names of the query parameters.
+	query []string
+	// body is the schema of the JSON body, nil where the operation takes none.
+	body *openapi3.Schema
+}
+
+func loadContract() (*contract, error) {
+	doc, err := gen.GetSpec()
+	if err != nil {
+		return nil, err
+	}
+	ct := &contract{operations: map[string]*operation{}}
+	for path, item := range doc.Paths.Map() {
+		route := strings.NewReplacer("{", ":", "}", "").Replace(path)
+		for method, op := range item.Operations() {
+			o, err := newOperation(doc, item, op)
+			if err != nil {
+				return nil, fmt.Errorf("%s %s: %w", method, path, err)
+			}
+			ct.operations[method+" "+route] = o
+		}
+	}
+	return ct, nil
+}
+
+func newOperation(doc *openapi3.T, item *openapi3.PathItem, op *openapi3.Operation) (*operation, error) {
+	o := &operation{id: op.OperationID}
+	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
+		o.params = append(o.params, p.Value)
+		switch p.Value.In {
+		case openapi3.ParameterInQuery:
+			o.query = append(o.query, p.Value.Name)
+		case openapi3.ParameterInPath:
+		default:
+			return nil, fmt.Errorf("parameter %s: no code for parameters in %s", p.Value.Name, p.Value.In)
+		}
+	}
+	if op.RequestBody != nil {
+		media := op.RequestBody.Value.Content.Get("application/json")
+		if media == nil || !op.RequestBody.Value.Required {
+			return nil, errors.New("no code for optional bodies and bodies other than JSON")
+		}
+		o.body = media.Schema.Value
+	}
+	if op.Security == nil {
+		return nil, errors.New("has no security")
+	}
+	for _, requirement := range *op.Security {
+		for name, scopes := range requirement {
+			if doc.Components.SecuritySchemes[name].Value.Type == "oauth2" {
+				o.scopes = append(o.scopes, scopes...)
+			}
+		}
+	}
+	if len(o.scopes) == 0 {
+		return nil, errors.New("names no scope")
+	}
+	return o, nil
+}
+
+// operation returns the contract's operation that Echo has routed c to; nil for
+// an unknown path, a wrong method and the routes that are not of the contract.
+func (ct *contract) operation(c echo.Context) *operation {
+	return ct.operations[c.Request().Method+" "+strings.TrimPrefix(c.Path(), apiPrefix)]
+}
+
+const faultsKey = "faults"
+
+// checkContract holds parameters and body against the contract. Faults of the
+// body's content do not end the request here: checkRules adds those that a schema
+// cannot state, so that the caller learns of all of them at once.
+func (s *Server) checkContract(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		op := s.contract.operation(c)
+		if op == nil {
+			return next(c)
+		}
+		if err := op.checkParameters(c); err != nil {
+			return err
+		}
+		if op.body == nil {
+			return next(c)
+		}
+		body, err := s.readBody(c.Request())
+		if err != nil {
+			return err
+		}
+		value, err := decodeBody(body)
+		if err != nil {
+			return err
+		}
+		faults, err := checkBody(op.body, value)
+		if err != nil {
+			return err
+		}
+		c.Set(faultsKey, faults)
+		c.Request().Body = validatedBody{value}
+		err = next(c)
+		// A number that is out of range may also be too much for its Go type:
+		// then the generated code gives up before checkRules could speak.
+		var unbound *echo.HTTPError
+		if len(faults) > 0 && errors.As(err, &unbound) {
+			return faults.refusal()
+		}
+		return err
+	}
+}
+
+// checkParameters finds every fault of path, query and headers at once.
+func (op *operation) checkParameters(c echo.Context) error {
+	r := c.Request()
+	details := map[string]any{}
+	for name, values := range r.Header {
+		if slices.ContainsFunc(values, func(v string) bool { return !clean(v) }) {
+			details[strings.ToLower(name)] = "must be UTF-8 without NUL"
+		}
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		details["query"] = "must be percent-encoded"
+	}
+	for name := range query {
+		switch {
+		case !clean(name):
+			details["query"] = "must be UTF-8 without NUL"
+		case !slices.Contains(op.query, name):
+			details[name] = "is not a parameter of this operation"
+		}
+	}
+	for _, p := range op.params {
+		var values []string
+		if p.In == openapi3.ParameterInPath {
+			// Echo leaves what is percent-encoded as it is where the path has
+			// an encoded slash, and the generated code unescapes it once.
+			value, err := url.PathUnescape(c.Param(p.Name))
+			if err != nil {
+				value = "\x00"
+			}
+			values = []string{value}
+		} else {
+			values = query[p.Name]
+		}
+		switch {
+		case len(values) == 0 && p.Required:
+			details[p.Name] = "is required"
+		case len(values) > 1:
+			details[p.Name] = "must be given once"
+		case len(values) == 1:
+			if problem := checkParameter(p.Schema.Value, values[0]); problem != "" {
+				details[p.Name] = problem
+			}
+		}
+	}
+	if len(details) > 0 {
+		return &refusal{status: http.StatusBadRequest, code: gen.ErrorCodeValidationError, message: messageInvalid, details: details}
+	}
+	return nil
+}
+
+func clean(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+func checkParameter(schema *openapi3.Schema, text string) string {
+	if !clean(text) {
+		if schema.Format == "uuid" {
+			return "must be a UUID"
+		}
+		return "must be UTF-8 without NUL"
+	}
+	var value any = text
+	switch {
+	case schema.Type.Is(openapi3.TypeInteger):
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return "must be an integer"
+		}
+		value = json.Number(strconv.FormatInt(n, 10))
+	case schema.Type.Is(openapi3.TypeBoolean):
+		if text != "true" && text != "false" {
+			return "must be true or false"
+		}
+		value = text == "true"
+	}
+	errs := visit(schema, value)
+	if len(errs) == 0 {
+		return ""
+	}
+	// Of an id that is no UUID the length is the lesser fault.
+	if i := slices.IndexFunc(errs, func(e *openapi3.SchemaError) bool { return e.SchemaField == "format" }); i >= 0 {
+		return describe(errs[i])
+	}
+	return describe(errs[0])
+}
+
+// readBody reads what the limit allows.
+func (s *Server) readBody(r *http.Request) ([]byte, error) {
+	tooLarge := &refusal{
+		status: http.StatusRequestEntityTooLarge, code: gen.ErrorCodeRequestBodyTooLarge, message: "The request body is too large",
+		details: map[string]any{"max_size_bytes": strconv.FormatInt(s.bodyLimit, 10), "max_size_formatted": formatSize(s.bodyLimit)},
+	}
+	if r.ContentLength > s.bodyLimit {
+		tooLarge.details["request_size_bytes"] = strconv.FormatInt(r.ContentLength, 10)
+		return nil, tooLarge
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, s.bodyLimit+1))
+	if err != nil {
+		// The caller broke off or sent a broken encoding: there is nobody to
+		// blame on this side.
+		return nil, &refusal{status: http.StatusBadRequest, code: gen.ErrorCodeBadRequest, message: "The request body could not be read", cause: err}
+	}
+	if int64(len(body)) > s.bodyLimit {
+		return nil, tooLarge
+	}
+	return body, nil
+}
+
+func formatSize(n int64) string {
+	switch {
+	case n >= 1<<20 && n%(1<<20) == 0:
+		return fmt.Sprintf("%d MiB", n>>20)
+	case n >= 1<<10 && n%(1<<10) == 0:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// decodeBody parses JSON strictly: one value, UTF-8 without lone surrogates, no
+// name twice in an object, no NUL. Numbers keep their digits.
+func decodeBody(body []byte) (any, error) {
+	if err := checkSyntax(body); err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	var value any
+	if err := d.Decode(&value); err != nil {
+		return nil, malformed("body", "", "JSON")
+	}
+	return value, nil
+}
+
+func checkSyntax(body []byte) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return malformed("body", "", "a JSON object")
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(body))
+	for complete := false; ; complete = d.StackDepth() == 0 {
+		token, err := d.ReadToken()
+		if complete && errors.Is(err, io.EOF) {
+			return nil
+		}
+		if complete && err == nil {
+			return malformed("body", "", "one JSON object")
+		}
+		if err != nil {
+			expected := "JSON"
+			if errors.Is(err, jsontext.ErrDuplicateName) {
+				expected = "an object with each property once"
+			}
+			return malformed(pointerPath(string(d.StackPointer())), "", expected)
+		}
+		if token.Kind() == '"' && strings.ContainsRune(token.String(), 0) {
+			return malformed(pointerPath(string(d.StackPointer())), "", "text without NUL")
+		}
+	}
+}
+
+// pointerPath writes a JSON pointer (RFC 6901) the way details name a property.
+func pointerPath(pointer string) string {
+	if pointer == "" {
+		return "body"
+	}
+	var path strings.Builder
+	unescape := strings.NewReplacer("~1", "/", "~0", "~")
+	for part := range strings.SplitSeq(pointer[1:], "/") {
+		part = unescape.Replace(part)
+		if _, err := strconv.Atoi(part); err == nil {
+			path.WriteString("[" + part + "]")
+			continue
+		}
+		if path.Len() > 0 {
+			path.WriteByte('.')
+		}
+		path.WriteString(strings.ReplaceAll(part, "\x00", ""))
+	}
+	return path.String()
+}
+
+// validatedBody hands the decoded value to the generated code, which binds it by
+// exact property names. encoding/json would match them in any case, and so let
+// a value past the validation.
+type validatedBody struct{ value any }
+
+func (b validatedBody) ValidatedValue() any    { return b.value }
+func (validatedBody) Read([]byte) (int, error) { return 0, io.EOF }
+func (validatedBody) Close() error             { return nil }

@@ -1,0 +1,127 @@
+// Package server is the HTTP side of Panal: it fills in the handlers that the
+// contract generates and puts every answer into the envelope.
+//
+// A request walks down the list in New: routed by Echo, authenticated (auth.go),
+// held against the contract (contract.go), bound by the generated code, checked
+// for the rules that a schema cannot state (rules.go) and handled in the file of
+// its resource by one call of the store. Errors walk back up untouched to
+// errors.go, the only place that chooses a status.
+package server
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/shopspring/decimal"
+
+	"github.com/panal/panal/gen"
+	"github.com/panal/panal/store"
+)
+
+// Options are the settings of a server; the zero value serves with the defaults.
+type Options struct {
+	// BodyLimit is the largest request body in bytes; 0 means 2 MiB.
+	BodyLimit int64
+	// Timeout bounds the work on one request; 0 means 30 seconds.
+	Timeout time.Duration
+	// KeyRate and GlobalRate are the requests allowed in a window of a minute to
+	// one key and to all callers together; 0 means no limit.
+	KeyRate, GlobalRate int
+	// ShapeOnlyNIF accepts a NIF whose control character is wrong.
+	ShapeOnlyNIF bool
+	// Now is the clock; nil means the system's.
+	Now func() time.Time
+	// Log receives one line a request; nil discards.
+	Log *slog.Logger
+}
+
+// Server implements the contract's operations on a store. It is an http.Handler.
+type Server struct {
+	echo         *echo.Echo
+	draining     atomic.Bool
+	store        *store.Store
+	contract     *contract
+	keys         *keyCache
+	keyRate      *rateLimit
+	globalRate   *rateLimit
+	bodyLimit    int64
+	timeout      time.Duration
+	shapeOnlyNIF bool
+	now          func() time.Time
+	log          *slog.Logger
+}
+
+var _ gen.StrictServerInterface = (*Server)(nil)
+
+func init() {
+	// The contract's amounts are JSON numbers. The library can only be told so
+	// for the whole process.
+	decimal.MarshalJSONWithoutQuotes = true
+}
+
+// New returns the server of the whole API, below / and below /api, and of
+// /healthz and /readyz. It fails only if the contract itself is broken.
+func New(st *store.Store, o Options) (*Server, error) {
+	contract, err := loadContract()
+	if err != nil {
+		return nil, fmt.Errorf("contract: %w", err)
+	}
+	s := &Server{
+		store:        st,
+		contract:     contract,
+		bodyLimit:    o.BodyLimit,
+		timeout:      o.Timeout,
+		shapeOnlyNIF: o.ShapeOnlyNIF,
+		now:          o.Now,
+		log:          o.Log,
+	}
+	if s.bodyLimit == 0 {
+		s.bodyLimit = 2 << 20
+	}
+	if s.timeout == 0 {
+		s.timeout = 30 * time.Second
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.keys = newKeyCache(st)
+	s.keyRate = newRateLimit(o.KeyRate, s.now)
+	s.globalRate = newRateLimit(o.GlobalRate, s.now)
+
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.renderError
+	// Use and not a group: a group's middleware turns 405 into 404 and loses Allow.
+	e.Use(
+		s.identify,
+		s.logAccess,
+		s.recoverPanics,
+		refuseDeeperPaths,
+		s.setDeadline,
+		s.limitGlobalRate,
+		s.authenticate,
+		s.limitKeyRate,
+		s.negotiate,
+		s.checkContract,
+	)
+	handlers := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{s.checkRules})
+	gen.RegisterHandlers(e, handlers)
+	gen.RegisterHandlersWithBaseURL(e, handlers, apiPrefix)
+	e.GET("/healthz", s.health)
+	e.GET("/readyz", s.ready)
+	s.echo = e
+	return s, nil
+}
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// Drain makes /readyz answer 503 from now on; requests are still served.
+func (s *Server) Drain() { s.draining.Store(true) }

@@ -1,0 +1,382 @@
+package server_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
+
+	"github.com/panal/panal/server"
+)
+
+// operation is one of the contract's, as the walk needs it.
+type operation struct {
+	*openapi3.Operation
+	method, path string
+	params       []string // the names of the path's ids
+	scopes       []string
+}
+
+// mustOperations lists every operation, so that a new one is walked unasked.
+func mustOperations(tb testing.TB) []operation {
+	tb.Helper()
+	var list []operation
+	for path, item := range mustDocument(tb).Paths.Map() {
+		for method, op := range item.Operations() {
+			o := operation{Operation: op, method: method, path: path}
+			for _, p := range slices.Concat(item.Parameters, op.Parameters) {
+				if p.Value.In == openapi3.ParameterInPath {
+					o.params = append(o.params, p.Value.Name)
+				}
+			}
+			for _, requirement := range *op.Security {
+				for _, scopes := range requirement {
+					o.scopes = append(o.scopes, scopes...)
+				}
+			}
+			list = append(list, o)
+		}
+	}
+	slices.SortFunc(list, func(a, b operation) int { return cmp.Compare(a.OperationID, b.OperationID) })
+	return list
+}
+
+// target is the operation's path with ids in it.
+func (o operation) target(id func(param string) string) string {
+	path := o.path
+	for _, name := range o.params {
+		path = strings.ReplaceAll(path, "{"+name+"}", id(name))
+	}
+	return path
+}
+
+func unknownID(string) string { return "01981f5e-ffff-7b3e-9a51-0d5f6a7b8c9d" }
+
+// examples are the operation's request bodies by name; one empty body for an
+// operation that takes none.
+func (o operation) examples(tb testing.TB) map[string]string {
+	tb.Helper()
+	if o.RequestBody == nil {
+		return map[string]string{"no body": ""}
+	}
+	bodies := map[string]string{}
+	for name, example := range o.RequestBody.Value.Content.Get("application/json").Examples {
+		body, err := json.Marshal(example.Value.Value)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		bodies[name] = string(body)
+	}
+	if len(bodies) == 0 {
+		tb.Fatalf("%s has no request example", o.OperationID)
+	}
+	return bodies
+}
+
+// body is one of the examples, always the same.
+func (o operation) body(tb testing.TB) string {
+	tb.Helper()
+	examples := o.examples(tb)
+	return examples[slices.Sorted(maps.Keys(examples))[0]]
+}
+
+// mustID makes what a path's id names, for the company of the key.
+func (a *api) mustID(tb testing.TB, key, param string) string {
+	tb.Helper()
+	customer := func() string {
+		number := uuid.NewString()[:18]
+		return a.create(tb, key, "/v1/customers", strings.Replace(newPersonCustomer, `"nif":"12345678Z"`, `"alternative_id":{"type":"03","number":"`+number+`"}`, 1))
+	}
+	switch param {
+	case "customer_id":
+		return customer()
+	case "invoice_id":
+		return a.create(tb, key, "/v1/invoices", newDraft(customer()))
+	}
+	tb.Fatalf("mustID cannot make a %s yet", param)
+	return ""
+}
+
+// eachOperation runs a test for every operation below both prefixes.
+func eachOperation(t *testing.T, test func(t *testing.T, op operation, target string)) {
+	t.Helper()
+	for _, prefix := range []string{"", "/api"} {
+		for _, op := range mustOperations(t) {
+			t.Run(strings.TrimPrefix(prefix+"/", "/")+op.OperationID, func(t *testing.T) { test(t, op, prefix+op.target(unknownID)) })
+		}
+	}
+}
+
+func TestEveryOperation(t *testing.T) {
+	eachDialect(t, func(t *testing.T, a *api) {
+		var scopes []string
+		for _, scheme := range mustDocument(t).Components.SecuritySchemes {
+			if scheme.Value.Type == "oauth2" {
+				scopes = slices.AppendSeq(scopes, maps.Keys(scheme.Value.Flows.ClientCredentials.Scopes))
+			}
+		}
+		small := a.with(t, server.Options{BodyLimit: 8})
+		eachOperation(t, func(t *testing.T, op operation, target string) {
+			body := op.body(t)
+			wantsBody := op.RequestBody != nil
+
+			t.Run("is 401 without a key, and says nothing else", func(t *testing.T) {
+				bare := a.call(t, "", op.method, target, body)
+				if bare.status != http.StatusUnauthorized || bare.Error.Code != "UNAUTHORIZED" || bare.header.Get("WWW-Authenticate") != "Bearer" {
+					t.Fatalf("status %d, WWW-Authenticate %q: %s", bare.status, bare.header.Get("WWW-Authenticate"), bare.body)
+				}
+				req := newRequest("", op.method, strings.ReplaceAll(target, unknownID(""), "nope")+"?bogus=%ff", strings.Repeat("{", 100))
+				req.Header.Set("Content-Type", "text/plain")
+				req.Header.Set("Accept", "text/html")
+				req.Header.Set("X-Odd", "\x00\xff")
+				if got := small.do(t, req); got.status != bare.status || got.withoutID() != bare.withoutID() {
+					t.Errorf("status %d: %s", got.status, got.body)
+				}
+			})
+
+			t.Run("is 403 with every scope but the right one", func(t *testing.T) {
+				for _, scope := range op.scopes {
+					others := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return s == scope })
+					got := a.call(t, a.mustKey(t, a.company.ID, others...), op.method, target, body)
+					if got.status != http.StatusForbidden || got.Error.Code != "INSUFFICIENT_SCOPE" ||
+						got.Error.Details["required_scopes"] != strings.Join(op.scopes, ",") || got.Error.Details["missing_scopes"] != scope {
+						t.Errorf("without %s: status %d: %s", scope, got.status, got.body)
+					}
+				}
+			})
+
+			t.Run("is 406 for a caller that does not take JSON", func(t *testing.T) {
+				for _, accept := range []string{"text/html", "application/json;q=0", "application/*;q=0", "text/html, application/xml;q=0.9", "*/*;q=0"} {
+					req := newRequest(a.key, op.method, target+"?bogus=1", body)
+					req.Header.Set("Accept", accept)
+					if got := a.do(t, req); got.status != http.StatusNotAcceptable || got.Error.Code != "NOT_ACCEPTABLE" {
+						t.Errorf("Accept: %s: status %d: %s", accept, got.status, got.body)
+					}
+				}
+			})
+
+			t.Run("takes every Accept that has JSON, and names an unknown query parameter", func(t *testing.T) {
+				for _, accept := range []string{"", "*/*", "application/*", "application/json", "text/html, application/json;q=0.1", "text/html;q=0, */*;q=0.5", "application/json; charset=utf-8", "text/html, */*"} {
+					req := newRequest(a.key, op.method, target+"?bogus=1", body)
+					if accept != "" {
+						req.Header.Set("Accept", accept)
+					}
+					got := a.do(t, req)
+					if got.status != http.StatusBadRequest || got.Error.Code != "VALIDATION_ERROR" || len(got.Error.Details) != 1 || got.Error.Details["bogus"] == nil {
+						t.Errorf("Accept: %q: status %d: %s", accept, got.status, got.body)
+					}
+				}
+			})
+
+			if len(op.params) > 0 {
+				t.Run("is 404 for an unknown id", func(t *testing.T) {
+					if got := a.call(t, a.key, op.method, target, body); got.status != http.StatusNotFound || got.Error.Code != "NOT_FOUND" {
+						t.Errorf("status %d: %s", got.status, got.body)
+					}
+				})
+			}
+
+			if !wantsBody {
+				return
+			}
+			t.Run("is 415 for a body that is not JSON", func(t *testing.T) {
+				req := newRequest(a.key, op.method, target, body)
+				req.Header.Set("Content-Type", "text/plain")
+				if got := a.do(t, req); got.status != http.StatusUnsupportedMediaType || got.Error.Code != "UNSUPPORTED_MEDIA_TYPE" {
+					t.Errorf("status %d: %s", got.status, got.body)
+				}
+			})
+			t.Run("is 413 for a body that is too large, stated or not", func(t *testing.T) {
+				for _, size := range []int64{int64(len(body)), -1} {
+					req := newRequest(a.key, op.method, target, body)
+					req.ContentLength = size
+					got := small.do(t, req)
+					if got.status != http.StatusRequestEntityTooLarge || got.Error.Code != "REQUEST_BODY_TOO_LARGE" ||
+						got.Error.Details["max_size_bytes"] != "8" || got.Error.Details["max_size_formatted"] != "8 bytes" {
+						t.Errorf("Content-Length %d: status %d: %s", size, got.status, got.body)
+					}
+					if stated := got.Error.Details["request_size_bytes"]; (stated == strconv.Itoa(len(body))) != (size > 0) {
+						t.Errorf("Content-Length %d: request_size_bytes is %v", size, stated)
+					}
+				}
+			})
+		})
+	})
+}
+
+// withoutID is the body without what differs between two requests.
+func (a answer) withoutID() string {
+	return strings.ReplaceAll(string(a.body), a.Meta.RequestID, "")
+}
+
+func TestEveryRequestExampleIsAccepted(t *testing.T) {
+	for _, prefix := range []string{"", "/api"} {
+		eachDialect(t, func(t *testing.T, a *api) {
+			for _, op := range mustOperations(t) {
+				for name, body := range op.examples(t) {
+					t.Run(prefix+"/"+op.OperationID+"/"+name, func(t *testing.T) {
+						target := op.target(func(param string) string { return a.mustID(t, a.key, param) })
+						if got := a.call(t, a.key, op.method, prefix+target, body); got.status >= 300 {
+							t.Errorf("status %d: %s", got.status, got.body)
+						}
+					})
+				}
+			}
+		})
+	}
+}
+
+func TestEveryExampleMatchesItsSchema(t *testing.T) {
+	doc := mustDocument(t)
+	if err := doc.Validate(t.Context(), openapi3.EnableExamplesValidation()); err != nil {
+		t.Error(err)
+	}
+	check := func(t *testing.T, media *openapi3.MediaType) {
+		t.Helper()
+		values := map[string]any{}
+		if media.Example != nil {
+			values["example"] = media.Example
+		}
+		for name, example := range media.Examples {
+			values[name] = example.Value.Value
+		}
+		if len(values) == 0 {
+			t.Error("has no example")
+		}
+		for name, value := range values {
+			if err := media.Schema.Value.VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableFormatValidation()); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	for _, op := range mustOperations(t) {
+		for status, response := range op.Responses.Map() {
+			for mediaType, media := range response.Value.Content {
+				t.Run(op.OperationID+"/"+status+" "+mediaType, func(t *testing.T) { check(t, media) })
+			}
+		}
+		if op.RequestBody != nil {
+			t.Run(op.OperationID+"/request", func(t *testing.T) { check(t, op.RequestBody.Value.Content.Get("application/json")) })
+		}
+	}
+}
+
+func TestAWrongMethodIs405WithAllow(t *testing.T) {
+	a := mustSQLiteAPI(t)
+	known := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodConnect, http.MethodTrace, "PROPFIND", "REPORT", "BREW", "get"}
+	for path, item := range mustDocument(t).Paths.Map() {
+		has := slices.Sorted(maps.Keys(item.Operations()))
+		target := operation{path: path, params: []string{"customer_id", "invoice_id"}}.target(unknownID)
+		for _, prefix := range []string{"", "/api"} {
+			for _, method := range known {
+				if slices.Contains(has, method) {
+					continue
+				}
+				t.Run(method+" "+prefix+path, func(t *testing.T) {
+					got := a.call(t, "", method, prefix+target, "")
+					allow := strings.Split(got.header.Get("Allow"), ", ")
+					slices.Sort(allow)
+					want := slices.Sorted(slices.Values(append([]string{http.MethodOptions}, has...)))
+					if got.status != http.StatusMethodNotAllowed || got.Error.Code != "METHOD_NOT_ALLOWED" || !slices.Equal(allow, want) {
+						t.Errorf("status %d, Allow %v, want 405 and %v\n%s", got.status, allow, want, got.body)
+					}
+				})
+			}
+		}
+		for _, op := range item.Operations() {
+			reached.Store(reach{op.OperationID, http.StatusMethodNotAllowed}, true)
+		}
+	}
+}
+
+func TestRateLimit(t *testing.T) {
+	a := mustSQLiteAPI(t)
+	eachOperation(t, func(t *testing.T, op operation, target string) {
+		for name, options := range map[string]server.Options{"of a key": {KeyRate: 1}, "of all callers": {GlobalRate: 1}} {
+			t.Run(name, func(t *testing.T) {
+				limited := a.with(t, options)
+				call := func() answer { return limited.call(t, a.key, op.method, target+"?bogus=1", op.body(t)) }
+				if got := call(); got.status != http.StatusBadRequest {
+					t.Fatalf("first request: status %d: %s", got.status, got.body)
+				}
+				got := call()
+				if got.status != http.StatusTooManyRequests || got.Error.Code != "RATE_LIMIT_EXCEEDED" {
+					t.Fatalf("second request: status %d: %s", got.status, got.body)
+				}
+				wait, err := strconv.Atoi(got.header.Get("Retry-After"))
+				if err != nil || wait < 1 || wait > 60 {
+					t.Errorf("Retry-After is %q, want 1 to 60", got.header.Get("Retry-After"))
+				}
+				for name, want := range map[string]string{"RateLimit-Limit": "1", "RateLimit-Remaining": "0", "RateLimit-Reset": strconv.Itoa(wait)} {
+					if got.header.Get(name) != want {
+						t.Errorf("%s is %q, want %q", name, got.header.Get(name), want)
+					}
+				}
+				a.clock.advance(time.Duration(wait)*time.Second - time.Millisecond)
+				if got := call(); got.status != http.StatusTooManyRequests {
+					t.Errorf("before the time is over: status %d", got.status)
+				}
+				a.clock.advance(time.Millisecond)
+				if got := call(); got.status != http.StatusBadRequest {
+					t.Errorf("when the time is over: status %d: %s", got.status, got.body)
+				}
+			})
+		}
+	})
+}
+
+func TestRateLimitsOfKeysAreApart(t *testing.T) {
+	limited := mustSQLiteAPI(t)
+	limited = limited.with(t, server.Options{KeyRate: 1})
+	for _, key := range []string{limited.key, limited.theirs} {
+		for n, want := range []int{http.StatusOK, http.StatusTooManyRequests} {
+			if got := limited.call(t, key, http.MethodGet, "/v1/customers", ""); got.status != want {
+				t.Errorf("request %d: status %d, want %d", n+1, got.status, want)
+			}
+		}
+	}
+}
+
+// everyTestRan reports whether what the tests have seen is all that they can see.
+func everyTestRan() bool {
+	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
+		if flag.Lookup(name).Value.String() != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// reportUnreached fails the test process for every declared status of an
+// operation that no test has provoked.
+func reportUnreached() int {
+	doc, err := document()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := 0
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			for text := range op.Responses.Map() {
+				status, err := strconv.Atoi(text)
+				if _, ok := reached.Load(reach{op.OperationID, status}); !ok || err != nil {
+					fmt.Fprintf(os.Stderr, "FAIL: no test has reached %s of %s\n", text, op.OperationID)
+					code = 1
+				}
+			}
+		}
+	}
+	return code
+}

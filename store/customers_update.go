@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// ErrIdentifierImmutable says that an update would change a customer's NIF or
+// alternative identifier. The error is an *IdentifierError.
+var ErrIdentifierImmutable = errors.New("the tax identifier cannot change")
+
+// IdentifierError names the identifier that an update would change: "nif" or
+// "alternative_id".
+type IdentifierError struct{ Field string }
+
+func (e *IdentifierError) Error() string { return e.Field + ": " + ErrIdentifierImmutable.Error() }
+
+func (e *IdentifierError) Unwrap() error { return ErrIdentifierImmutable }
+
+// Field is the change of a property that may be absent. The zero Field keeps
+// what is stored; a set one stores Value, and clears the property when that is
+// nil.
+type Field[T any] struct {
+	Set   bool
+	Value *T
+}
+
+// SetTo is the Field that stores v.
+func SetTo[T any](v T) Field[T] { return Field[T]{Set: true, Value: &v} }
+
+// Clear is the Field that removes what is stored.
+func Clear[T any]() Field[T] { return Field[T]{Set: true} }
+
+func (f Field[T]) apply(to **T) {
+	if f.Set {
+		*to = f.Value
+	}
+}
+
+func applyIfSet[T any](to, v *T) {
+	if v != nil {
+		*to = *v
+	}
+}
+
+// CustomerUpdate is a merge: nil, or a Field that is not set, keeps what is
+// stored. NIF and AlternativeID are not changes but claims about the stored
+// identifier; one that is wrong refuses the update.
+type CustomerUpdate struct {
+	NIF           *string
+	AlternativeID Field[AlternativeID]
+
+	LegalName              *string
+	Address                *Address
+	GeneralDiscount        *decimal.Decimal
+	Active                 *bool
+	TradeName              Field[string]
+	Phone                  Field[string]
+	Email                  Field[string]
+	Web                    Field[string]
+	BillingEmails          Field[[]string]
+	ContactPerson          Field[string]
+	Notes                  Field[string]
+	PreferredPaymentMethod Field[PaymentInfo]
+}
+
+// UpdateCustomer changes a live customer and returns it as it now is. It
+// returns ErrNotFound, or an *IdentifierError if the update claims another
+// identifier than the stored one. An update that changes nothing is an update.
+func (s *Store) UpdateCustomer(ctx context.Context, companyID, id uuid.UUID, u CustomerUpdate) (Customer, error) {
+	var c Customer
+	err := s.tx(ctx, func(tx *gorm.DB, now time.Time) error {
+		c = Customer{}
+		// Locked, because the merge happens here: two at once would each undo
+		// what the other changed. No key changes, so new invoices need not wait.
+		lock := clause.Locking{Strength: "NO KEY UPDATE"}
+		if err := tx.Clauses(lock).Where(byID, companyID, id).Take(&c).Error; err != nil {
+			return err
+		}
+		if err := u.apply(&c); err != nil {
+			return err
+		}
+		c.UpdatedAt = now
+		// By name, so that nothing else is ever written back, deleted_at least
+		// of all; and UpdateColumns, which leaves updated_at as it was set.
+		result := tx.Model(&Customer{}).Where(byID, companyID, id).Select(changeable).UpdateColumns(&c)
+		if result.Error == nil && result.RowsAffected != 1 {
+			return ErrNotFound
+		}
+		return result.Error
+	})
+	if err != nil {
+		return Customer{}, fmt.Errorf("store: update customer: %w", err)
+	}
+	return c, nil
+}
+
+// changeable lists what an update may write; GORM takes columns or fields.
+var changeable = []string{
+	"legal_name", "legal_name_fold", "trade_name", "address_street", "address_number", "address_floor", "address_door",
+	"address_postal_code", "address_city", "city_fold", "address_province", "province_fold", "address_country",
+	"address_country_code", "phone", "email", "email_fold", "web", "billing_emails", "contact_person", "notes",
+	"preferred_payment_method", "general_discount", "active", "updated_at",
+}
+
+func (u CustomerUpdate) apply(c *Customer) error {
+	if u.NIF != nil && (c.NIF == nil || *u.NIF != *c.NIF) {
+		return &IdentifierError{Field: "nif"}
+	}
+	if u.AlternativeID.Set && !u.AlternativeID.Value.equal(c.AlternativeID()) {
+		return &IdentifierError{Field: "alternative_id"}
+	}
+	applyIfSet(&c.LegalName, u.LegalName)
+	applyIfSet(&c.Address, u.Address)
+	applyIfSet(&c.GeneralDiscount, u.GeneralDiscount)
+	applyIfSet(&c.Active, u.Active)
+	u.TradeName.apply(&c.TradeName)
+	u.Phone.apply(&c.Phone)
+	u.Email.apply(&c.Email)
+	u.Web.apply(&c.Web)
+	u.ContactPerson.apply(&c.ContactPerson)
+	u.Notes.apply(&c.Notes)
+	u.PreferredPaymentMethod.apply(&c.PreferredPaymentMethod)
+	if u.BillingEmails.Set {
+		c.BillingEmails = nil
+		applyIfSet(&c.BillingEmails, u.BillingEmails.Value)
+	}
+	c.setFolds()
+	return nil
+}
+
+func (a *AlternativeID) equal(b *AlternativeID) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Type == b.Type && a.Number == b.Number && orEmpty(a.CountryCode) == orEmpty(b.CountryCode)
+}

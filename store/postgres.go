@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+)
+
+type dialect string
+
+const (
+	dialectPostgres dialect = "postgres"
+	dialectSQLite   dialect = "sqlite"
+)
+
+// pgDialector is GORM's own with our translation of errors.
+type pgDialector struct{ *postgres.Dialector }
+
+func (s *Store) openPostgres(ctx context.Context, o Options) error {
+	s.dialect, s.errors = dialectPostgres, pgDialector{}
+	config, err := pgx.ParseConfig(o.DatabaseURL)
+	if err != nil {
+		// The parser's message repeats the URL, and can only guess where a
+		// password stands in one that it does not understand.
+		return errors.New("the database URL is not valid, it should look like postgres://user:password@host:5432/name")
+	}
+	for name, value := range map[string]string{
+		"application_name":                    "panal",
+		"lock_timeout":                        "5s",
+		"idle_in_transaction_session_timeout": "60s",
+	} {
+		if _, set := config.RuntimeParams[name]; !set {
+			config.RuntimeParams[name] = value
+		}
+	}
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(scanTimesInUTC))
+	conns := o.MaxConns
+	if conns <= 0 {
+		conns = max(8, 2*runtime.NumCPU())
+	}
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	s.write, err = connect(ctx, pool, newPGDialector(pool))
+	s.read = s.write
+	return err
+}
+
+func newPGDialector(pool *sql.DB) pgDialector {
+	return pgDialector{&postgres.Dialector{Config: &postgres.Config{Conn: pool}}}
+}
+
+func scanTimesInUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name:  "timestamptz",
+		OID:   pgtype.TimestamptzOID,
+		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
+}
+
+// Translate turns what PostgreSQL and its driver report into this package's
+// errors. SQLSTATE names the kind; see the manual's appendix of error codes.
+func (pgDialector) Translate(err error) error {
+	var pg *pgconn.PgError
+	switch {
+	case !errors.As(err, &pg):
+		// What never left this machine, on a connection found dead.
+		if err = translate(err); pgconn.SafeToRetry(err) && !errors.Is(err, context.Canceled) && !errors.Is(err, ErrUnavailable) {
+			return unavailable(err)
+		}
+		return err
+	case pg.Code == "23505":
+		return &violation{kind: gorm.ErrDuplicatedKey, index: pg.ConstraintName}
+	case pg.Code == "23503":
+		return &violation{kind: gorm.ErrForeignKeyViolated}
+	case strings.HasPrefix(pg.Code, "22"):
+		// The message of a data exception quotes the value.
+		return fmt.Errorf("postgres refused a value (SQLSTATE %s)", pg.Code)
+	case postgresRetryable(err), postgresUnavailable(pg.Code):
+		return unavailable(err)
+	}
+	return translate(err)
+}
+
+func postgresRetryable(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+func postgresUnavailable(code string) bool {
+	switch code {
+	case "55P03", // lock_not_available
+		"57014",                            // query_canceled, by statement_timeout
+		"57P01", "57P02", "57P03", "57P05", // the server ends connections or is starting
+		"25P03": // idle_in_transaction_session_timeout
+		return true
+	}
+	// Class 08: connection exception; class 53: insufficient resources.
+	return strings.HasPrefix(code, "08") || strings.HasPrefix(code, "53")
+}

@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// openSQLite opens the same file twice: SQLite has one writer at a time, so
+// one connection that queues in Go is faster and fairer than many that poll
+// for the lock, and readers never wait for it.
+func (s *Store) openSQLite(ctx context.Context, o Options) error {
+	s.dialect, s.errors, s.dir = dialectSQLite, sqliteDialector{}, o.DataDir
+	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	sync := "synchronous(NORMAL)"
+	if o.FullSync {
+		sync = "synchronous(FULL)"
+	}
+	// The writer comes first: it makes the file and turns on the log mode
+	// that lets readers see a steady picture while it writes.
+	var err error
+	if s.write, err = openSQLitePool(ctx, o.DataDir, 1, "journal_mode(WAL)", sync); err != nil {
+		return err
+	}
+	s.read, err = openSQLitePool(ctx, o.DataDir, max(4, runtime.NumCPU()), "query_only(1)")
+	return err
+}
+
+// openPatience is how long opening tries to get past the processes that turn on
+// the log mode, or close the file as the last one: they hold locks that
+// busy_timeout gives up on at once, lest two wait for each other.
+const openPatience = 10 * time.Second
+
+func openSQLitePool(ctx context.Context, dir string, conns int, pragmas ...string) (*gorm.DB, error) {
+	dsn, err := sqliteDSN(filepath.Join(dir, "panal.db"), pragmas...)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := newSQLiteConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(openPatience); ; {
+		pool := sql.OpenDB(connector)
+		pool.SetMaxOpenConns(conns)
+		pool.SetMaxIdleConns(conns)
+		db, err := connect(ctx, pool, sqliteDialector{pool})
+		if !sqliteRetryable(err) || time.Now().After(deadline) || pause(ctx, 20*time.Millisecond) != nil {
+			return db, err
+		}
+	}
+}
+
+// sqliteDSN puts the settings into the address, because a PRAGMA sent to a
+// pool reaches one of its connections only. busy_timeout comes first: setting
+// the others can itself meet a lock. Immediate transactions take the write
+// lock when they begin: one that reads first and asks for it later is refused
+// without waiting when another has written in between.
+func sqliteDSN(path string, pragmas ...string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("database path: %w", err)
+	}
+	query := url.Values{
+		"_pragma":      append([]string{"busy_timeout(5000)", "foreign_keys(1)"}, pragmas...),
+		"_txlock":      {"immediate"},
+		"_time_format": {"sqlite"},
+		"_timezone":    {"UTC"},
+	}
+	file := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: query.Encode()}
+	return file.String(), nil
+}
+
+// sqliteMigrationLock is a lock between processes: an exclusive transaction on
+// a second, empty database, which the system gives up for a process that dies.
+type sqliteMigrationLock struct {
+	dir  string
+	pool *sql.DB
+}
+
+// Lock waits up to a minute for the process that migrates now.
+func (l *sqliteMigrationLock) Lock(ctx context.Context, _ *sql.DB) error {
+	dsn, err := sqliteDSN(filepath.Join(l.dir, "migrate.lock"))
+	if err != nil {
+		return err
+	}
+	if l.pool, err = sql.Open("sqlite", dsn); err != nil {
+		return fmt.Errorf("migration lock: %w", err)
+	}
+	l.pool.SetMaxOpenConns(1)
+	for _, statement := range []string{"PRAGMA busy_timeout = 60000", "BEGIN EXCLUSIVE"} {
+		if _, err := l.pool.ExecContext(ctx, statement); err != nil {
+			return errors.Join(fmt.Errorf("migration lock: %w", err), l.pool.Close())
+		}
+	}
+	return nil
+}
+
+// Unlock lets the next process migrate.
+func (l *sqliteMigrationLock) Unlock(context.Context, *sql.DB) error {
+	if err := l.pool.Close(); err != nil {
+		return fmt.Errorf("migration lock: %w", err)
+	}
+	return nil
+}
