@@ -69,11 +69,11 @@ fuzz: ## Run each fuzz target for FUZZTIME (20s)
 	awk '/^Fuzz/ { target[n++] = $$1 } /^ok/ { while (n > 0) print $$2, target[--n] }' | \
 	while read -r package target; do \
 		echo "$$package $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || exit 1; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x "$$package" </dev/null || exit 1; \
 	done
 
 bench: ## Run the benchmarks COUNT times (1), in benchstat's format
-	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) ./...
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 2h ./...
 
 clean: ## Remove what the other targets built, not ./data
 	rm -rf bin

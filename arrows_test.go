@@ -36,6 +36,8 @@ func TestImportsFollowTheArrows(t *testing.T) {
 		{"", "the commands know neither SQL nor handlers", func(p string) bool {
 			return !strings.HasPrefix(p, "gorm.io/") && p != "database/sql" && !strings.HasPrefix(p, "github.com/labstack/")
 		}},
+		{"/internal/altid", "a leaf", leaf},
+		{"/internal/census", "it knows nothing of ours", func(p string) bool { return !strings.HasPrefix(p, ours) }},
 		{"/internal/nif", "a leaf", leaf},
 		{"/internal/invoice", "a leaf", leaf},
 	} {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/panal/panal/internal/census"
 	"github.com/panal/panal/server"
 	"github.com/panal/panal/store"
 )
@@ -25,6 +26,9 @@ type settings struct {
 	RateLimit      rate          `setting:"PANAL_RATE_LIMIT" default:"6000" help:"Requests a minute for each key, or off for no limits at all."`
 	GlobalRate     rate          `name:"global-rate-limit" setting:"PANAL_GLOBAL_RATE_LIMIT" default:"60000" help:"Requests a minute for all keys together, or off."`
 	NIFCheck       choice        `name:"nif-check" setting:"PANAL_NIF_CHECK" default:"control" placeholder:"control" oneof:"control,shape" help:"How Spanish tax numbers are checked: control (the control character, too) or shape."`
+	CensusURL      webAddress    `name:"census-url" setting:"PANAL_CENSUS_URL" placeholder:"URL" help:"Where to ask whether a tax number is registered, https://host/path; the README has the protocol. Without one, nobody is asked."`
+	CensusToken    secret        `name:"census-token" setting:"PANAL_CENSUS_TOKEN" placeholder:"TOKEN" help:"What to send there as a bearer token; better given as a variable, since others see command lines."`
+	CensusTimeout  timeout       `name:"census-timeout" setting:"PANAL_CENSUS_TIMEOUT" default:"5s" help:"How long to wait for its answer."`
 	DBMaxConns     connections   `name:"db-max-conns" setting:"PANAL_DB_MAX_CONNS" placeholder:"N" help:"Most connections to PostgreSQL; twice the cores and at least 8 if not set."`
 	SQLiteSync     choice        `name:"sqlite-sync" setting:"PANAL_SQLITE_SYNC" default:"normal" placeholder:"normal" oneof:"normal,full" help:"What a power loss can take from SQLite: the last moments (normal) or nothing (full, slower)."`
 	Demo           demoMode      `setting:"PANAL_DEMO" default:"auto" negatable:"" help:"Whether serve makes a demo company and prints a key for it when the database has no company: true, false or auto (only on SQLite)."`
@@ -64,6 +68,11 @@ func (s *settings) serverOptions(log *slog.Logger) server.Options {
 	}
 	if o.KeyRate == 0 {
 		o.GlobalRate = 0
+	}
+	if s.CensusURL != "" {
+		o.Census = census.NewClient(census.Options{
+			URL: string(s.CensusURL), Token: string(s.CensusToken), Timeout: time.Duration(s.CensusTimeout),
+		})
 	}
 	return o
 }

@@ -23,6 +23,9 @@ var badValues = map[string]string{
 	"PANAL_RATE_LIMIT":         "0",
 	"PANAL_GLOBAL_RATE_LIMIT":  "many",
 	"PANAL_NIF_CHECK":          "none",
+	"PANAL_CENSUS_URL":         "ftp://census.example/?key=s3cret",
+	"PANAL_CENSUS_TOKEN":       "s3cret\n",
+	"PANAL_CENSUS_TIMEOUT":     "0s",
 	"PANAL_DB_MAX_CONNS":       "-1",
 	"PANAL_SQLITE_SYNC":        "off",
 	"PANAL_DEMO":               "maybe",
@@ -132,6 +135,27 @@ func TestValues(t *testing.T) {
 			t.Errorf("parseAddress(%q) is accepted", text)
 		}
 	}
+	for _, text := range []string{"", "https://census.example/validate?key=1", "http://127.0.0.1:8081"} {
+		if got, err := parseWebAddress(text); string(got) != text || err != nil {
+			t.Errorf("parseWebAddress(%q) = %q, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"census.example", "/validate", "https://", "https://:443/", "ftp://census.example", "file:///etc/passwd", "https://me:s3cret@census.example", "https://census.example/#part", "http://[::1", "https://census.example/%zz"} {
+		if _, err := parseWebAddress(text); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("parseWebAddress(%q): %v", text, err)
+		}
+	}
+	for _, text := range []string{"a b", "a\tb", "a\r\nX: y", "ñ", "\x7f"} {
+		if _, err := parseSecret(text); err == nil || strings.Contains(err.Error(), text) {
+			t.Errorf("parseSecret(%q): %v", text, err)
+		}
+	}
+	if o := (&settings{}).serverOptions(nil); o.Census != nil {
+		t.Error("without an address there is a census")
+	}
+	if o := (&settings{CensusURL: "https://census.example"}).serverOptions(nil); o.Census == nil {
+		t.Error("with an address there is no census")
+	}
 	o := (&settings{RateLimit: 0, GlobalRate: 5}).serverOptions(nil)
 	if o.KeyRate != 0 || o.GlobalRate != 0 {
 		t.Errorf("without a limit for keys, the limits are %d and %d, want none at all", o.KeyRate, o.GlobalRate)
@@ -198,6 +222,16 @@ func TestCommandLine(t *testing.T) {
 		r := runPanal(t, nil, "migrate", "--database-url=postgres://panal:s3cret@127.0.0.1:1/panal")
 		if r.code != exitFailure || strings.Contains(r.stderr, "s3cret") {
 			t.Errorf("exit code %d, want %d:\n%s", r.code, exitFailure, r.stderr)
+		}
+	})
+
+	t.Run("help and log are silent about the census's token and address", func(t *testing.T) {
+		t.Parallel()
+		environ := []string{"PANAL_CENSUS_TOKEN=s3cret-token", "PANAL_CENSUS_URL=https://census.example/?key=s3cret", "PANAL_LOG_LEVEL=debug", "PANAL_DATA_DIR=" + t.TempDir()}
+		for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"migrate"}, {"migrate", "--census-token=s3cret", "--bogus"}} {
+			if r := runPanal(t, environ, args...); strings.Contains(r.stdout+r.stderr, "s3cret") {
+				t.Errorf("%v:\n%s%s", args, r.stdout, r.stderr)
+			}
 		}
 	})
 

@@ -38,6 +38,8 @@ func parse(args, environ []string, stdout io.Writer) (func(context.Context, io.W
 		kong.Resolvers(resolve(vars)),
 		decode(&faults, parseDatabaseURL),
 		decode(&faults, parseDirectory),
+		decode(&faults, parseWebAddress),
+		decode(&faults, parseSecret),
 		decode(&faults, parseAddress),
 		decode(&faults, parseByteSize),
 		decode(&faults, parseDuration),

@@ -18,6 +18,8 @@ import (
 type (
 	databaseURL string
 	directory   string
+	webAddress  string // empty where it is not given
+	secret      string // empty where it is not given
 	address     string
 	choice      string
 	byteSize    int64
@@ -52,6 +54,23 @@ func parseDatabaseURL(s string) (databaseURL, error) {
 		return "", errors.New("must look like postgres://user:password@host:5432/name")
 	}
 	return databaseURL(s), nil
+}
+
+// parseWebAddress does not repeat the address either: its query may hold a key.
+func parseWebAddress(s string) (webAddress, error) {
+	u, err := url.Parse(s)
+	if s != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Fragment != "") {
+		return "", errors.New("must look like https://host/path, without a user and a fragment")
+	}
+	return webAddress(s), nil
+}
+
+// parseSecret takes what can stand in a header.
+func parseSecret(s string) (secret, error) {
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", errors.New("must be printable ASCII without blanks")
+	}
+	return secret(s), nil
 }
 
 func parseDirectory(s string) (directory, error) {

@@ -10,6 +10,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"path"
@@ -94,26 +96,38 @@ func (e CustomerSortField) Valid() bool {
 const (
 	ErrorCodeAlternativeIDInvalid               ErrorCode = "ALTERNATIVE_ID_INVALID"
 	ErrorCodeBadRequest                         ErrorCode = "BAD_REQUEST"
+	ErrorCodeBulkValidationError                ErrorCode = "BULK_VALIDATION_ERROR"
 	ErrorCodeClientHasInvoices                  ErrorCode = "CLIENT_HAS_INVOICES"
 	ErrorCodeConflict                           ErrorCode = "CONFLICT"
+	ErrorCodeEmptyFile                          ErrorCode = "EMPTY_FILE"
+	ErrorCodeEncodingError                      ErrorCode = "ENCODING_ERROR"
 	ErrorCodeEndpointNotFound                   ErrorCode = "ENDPOINT_NOT_FOUND"
 	ErrorCodeExpectationFailed                  ErrorCode = "EXPECTATION_FAILED"
+	ErrorCodeFileTooLarge                       ErrorCode = "FILE_TOO_LARGE"
 	ErrorCodeHTTPVersionNotSupported            ErrorCode = "HTTP_VERSION_NOT_SUPPORTED"
+	ErrorCodeIdempotencyKeyMismatch             ErrorCode = "IDEMPOTENCY_KEY_MISMATCH"
+	ErrorCodeIdempotencyKeyProcessing           ErrorCode = "IDEMPOTENCY_KEY_PROCESSING"
 	ErrorCodeInsufficientScope                  ErrorCode = "INSUFFICIENT_SCOPE"
 	ErrorCodeInternalError                      ErrorCode = "INTERNAL_ERROR"
+	ErrorCodeInvalidFormat                      ErrorCode = "INVALID_FORMAT"
+	ErrorCodeInvalidIdempotencyKey              ErrorCode = "INVALID_IDEMPOTENCY_KEY"
 	ErrorCodeInvalidJSONFormat                  ErrorCode = "INVALID_JSON_FORMAT"
 	ErrorCodeMethodNotAllowed                   ErrorCode = "METHOD_NOT_ALLOWED"
+	ErrorCodeMissingHeaders                     ErrorCode = "MISSING_HEADERS"
 	ErrorCodeNIFInvalidControlDigit             ErrorCode = "NIF_INVALID_CONTROL_DIGIT"
 	ErrorCodeNIFInvalidFormat                   ErrorCode = "NIF_INVALID_FORMAT"
 	ErrorCodeNotAcceptable                      ErrorCode = "NOT_ACCEPTABLE"
 	ErrorCodeNotFound                           ErrorCode = "NOT_FOUND"
 	ErrorCodeNotImplemented                     ErrorCode = "NOT_IMPLEMENTED"
+	ErrorCodeParsingError                       ErrorCode = "PARSING_ERROR"
+	ErrorCodePreconditionFailed                 ErrorCode = "PRECONDITION_FAILED"
 	ErrorCodeRateLimitExceeded                  ErrorCode = "RATE_LIMIT_EXCEEDED"
 	ErrorCodeRequestBodyTooLarge                ErrorCode = "REQUEST_BODY_TOO_LARGE"
 	ErrorCodeRequestHeadersTooLarge             ErrorCode = "REQUEST_HEADERS_TOO_LARGE"
 	ErrorCodeServiceUnavailable                 ErrorCode = "SERVICE_UNAVAILABLE"
 	ErrorCodeSimplifiedInvoiceExceedsLegalLimit ErrorCode = "SIMPLIFIED_INVOICE_EXCEEDS_LEGAL_LIMIT"
 	ErrorCodeStatusNotModifiable                ErrorCode = "STATUS_NOT_MODIFIABLE"
+	ErrorCodeTooManyRecords                     ErrorCode = "TOO_MANY_RECORDS"
 	ErrorCodeUnauthorized                       ErrorCode = "UNAUTHORIZED"
 	ErrorCodeUnsupportedMediaType               ErrorCode = "UNSUPPORTED_MEDIA_TYPE"
 	ErrorCodeValidationError                    ErrorCode = "VALIDATION_ERROR"
@@ -126,23 +140,41 @@ func (e ErrorCode) Valid() bool {
 		return true
 	case ErrorCodeBadRequest:
 		return true
+	case ErrorCodeBulkValidationError:
+		return true
 	case ErrorCodeClientHasInvoices:
 		return true
 	case ErrorCodeConflict:
+		return true
+	case ErrorCodeEmptyFile:
+		return true
+	case ErrorCodeEncodingError:
 		return true
 	case ErrorCodeEndpointNotFound:
 		return true
 	case ErrorCodeExpectationFailed:
 		return true
+	case ErrorCodeFileTooLarge:
+		return true
 	case ErrorCodeHTTPVersionNotSupported:
+		return true
+	case ErrorCodeIdempotencyKeyMismatch:
+		return true
+	case ErrorCodeIdempotencyKeyProcessing:
 		return true
 	case ErrorCodeInsufficientScope:
 		return true
 	case ErrorCodeInternalError:
 		return true
+	case ErrorCodeInvalidFormat:
+		return true
+	case ErrorCodeInvalidIdempotencyKey:
+		return true
 	case ErrorCodeInvalidJSONFormat:
 		return true
 	case ErrorCodeMethodNotAllowed:
+		return true
+	case ErrorCodeMissingHeaders:
 		return true
 	case ErrorCodeNIFInvalidControlDigit:
 		return true
@@ -153,6 +185,10 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeNotFound:
 		return true
 	case ErrorCodeNotImplemented:
+		return true
+	case ErrorCodeParsingError:
+		return true
+	case ErrorCodePreconditionFailed:
 		return true
 	case ErrorCodeRateLimitExceeded:
 		return true
@@ -165,6 +201,8 @@ func (e ErrorCode) Valid() bool {
 	case ErrorCodeSimplifiedInvoiceExceedsLegalLimit:
 		return true
 	case ErrorCodeStatusNotModifiable:
+		return true
+	case ErrorCodeTooManyRecords:
 		return true
 	case ErrorCodeUnauthorized:
 		return true
@@ -261,6 +299,30 @@ func (e IRPFRate) Valid() bool {
 	case IRPFRateTwo:
 		return true
 	case IRPFRateZero:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NIFValidationStatus.
+const (
+	NIFValidationStatusError   NIFValidationStatus = "ERROR"
+	NIFValidationStatusInvalid NIFValidationStatus = "INVALID"
+	NIFValidationStatusPending NIFValidationStatus = "PENDING"
+	NIFValidationStatusValid   NIFValidationStatus = "VALID"
+)
+
+// Valid indicates whether the value is a known member of the NIFValidationStatus enum.
+func (e NIFValidationStatus) Valid() bool {
+	switch e {
+	case NIFValidationStatusError:
+		return true
+	case NIFValidationStatusInvalid:
+		return true
+	case NIFValidationStatusPending:
+		return true
+	case NIFValidationStatusValid:
 		return true
 	default:
 		return false
@@ -405,6 +467,54 @@ func (e TaxType) Valid() bool {
 	}
 }
 
+// Defines values for ValidationSourceType.
+const (
+	ValidationSourceTypeBulkJSON    ValidationSourceType = "BULK_JSON"
+	ValidationSourceTypeCsvImport   ValidationSourceType = "CSV_IMPORT"
+	ValidationSourceTypeHoldedExcel ValidationSourceType = "HOLDED_EXCEL"
+)
+
+// Valid indicates whether the value is a known member of the ValidationSourceType enum.
+func (e ValidationSourceType) Valid() bool {
+	switch e {
+	case ValidationSourceTypeBulkJSON:
+		return true
+	case ValidationSourceTypeCsvImport:
+		return true
+	case ValidationSourceTypeHoldedExcel:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ValidationStatus.
+const (
+	ValidationStatusDuplicate  ValidationStatus = "DUPLICATE"
+	ValidationStatusError      ValidationStatus = "ERROR"
+	ValidationStatusNIFInvalid ValidationStatus = "NIF_INVALID"
+	ValidationStatusValid      ValidationStatus = "VALID"
+	ValidationStatusWarning    ValidationStatus = "WARNING"
+)
+
+// Valid indicates whether the value is a known member of the ValidationStatus enum.
+func (e ValidationStatus) Valid() bool {
+	switch e {
+	case ValidationStatusDuplicate:
+		return true
+	case ValidationStatusError:
+		return true
+	case ValidationStatusNIFInvalid:
+		return true
+	case ValidationStatusValid:
+		return true
+	case ValidationStatusWarning:
+		return true
+	default:
+		return false
+	}
+}
+
 // Address A postal address.
 type Address struct {
 	// City City or town.
@@ -455,7 +565,10 @@ type Address struct {
 
 // AlternativeIdentifier An identifier for somebody without a Spanish tax number; null for none. For
 // Spain (`ES`) only the types `03` and `07` are allowed, and `07` is allowed for
-// Spain only. Without a country code the country of the address counts.
+// Spain only. `02` is allowed for the other member states of the European Union
+// only, for Greece as `GR` or `EL`, and for Northern Ireland as `XI`. Without a
+// country code the country of the address counts; `02` needs none of them, because
+// the number begins with it. What breaks this is `ALTERNATIVE_ID_INVALID`.
 type AlternativeIdentifier struct {
 	// CountryCode An ISO 3166-1 alpha-2 code.
 	//
@@ -499,6 +612,53 @@ type BlockingInvoice struct {
 	Status InvoiceStatus `json:"status"`
 }
 
+// BulkErrorDetail What went wrong, with every fault of every row where rows are at fault.
+type BulkErrorDetail struct {
+	// Code Every code that an error can have. `ENDPOINT_NOT_FOUND` (404) answers requests
+	// for an unknown path, `BAD_REQUEST` (400) those that are not HTTP, and
+	// `EXPECTATION_FAILED` (417), `REQUEST_HEADERS_TOO_LARGE` (431), `NOT_IMPLEMENTED`
+	// (501) and `HTTP_VERSION_NOT_SUPPORTED` (505) those that are refused before they
+	// reach an operation.
+	Code ErrorCode `json:"code"`
+
+	// Details More about the error, by its code. On validation errors each property is the
+	// path of a faulty value, such as `lines[0].unit_price`, and its value says what
+	// is wrong. The properties listed here are those of the other codes.
+	Details *ErrorDetails `json:"details,omitempty"`
+
+	// Errors `BULK_VALIDATION_ERROR`: the faults of the rows.
+	Errors []BulkRowError `json:"errors,omitempty"`
+
+	// Message One sentence for people, in English.
+	Message string `json:"message"`
+}
+
+// BulkErrorEnvelope What a refused bulk creation answers.
+type BulkErrorEnvelope struct {
+	// Success False on errors.
+	//
+	// Example: false
+	Success bool `json:"success"`
+
+	// Error What went wrong, with every fault of every row where rows are at fault.
+	Error BulkErrorDetail `json:"error"`
+
+	// Meta Facts about the answer itself.
+	Meta ResponseMeta `json:"meta"`
+}
+
+// BulkRowError A fault of a row.
+type BulkRowError struct {
+	// Field The property.
+	Field string `json:"field"`
+
+	// Index The row, counted from 0.
+	Index int `json:"index"`
+
+	// Message What is wrong with it.
+	Message string `json:"message"`
+}
+
 // CountryCode An ISO 3166-1 alpha-2 code.
 //
 // Example: ES
@@ -511,7 +671,10 @@ type CreateCustomerRequest struct {
 
 	// AlternativeID An identifier for somebody without a Spanish tax number; null for none. For
 	// Spain (`ES`) only the types `03` and `07` are allowed, and `07` is allowed for
-	// Spain only. Without a country code the country of the address counts.
+	// Spain only. `02` is allowed for the other member states of the European Union
+	// only, for Greece as `GR` or `EL`, and for Northern Ireland as `XI`. Without a
+	// country code the country of the address counts; `02` needs none of them, because
+	// the number begins with it. What breaks this is `ALTERNATIVE_ID_INVALID`.
 	AlternativeID nullable.Nullable[AlternativeIdentifier] `json:"alternative_id,omitempty"`
 
 	// BillingEmails Where invoices are sent.
@@ -568,6 +731,12 @@ type CreateCustomerRequest struct {
 	Web nullable.Nullable[NullableWeb] `json:"web,omitempty"`
 }
 
+// CreateCustomersBulkRequest Customers to store, all or none.
+type CreateCustomersBulkRequest struct {
+	// Customers The customers.
+	Customers []CreateCustomerRequest `json:"customers"`
+}
+
 // CreateInvoiceRequest An invoice to draft.
 type CreateInvoiceRequest struct {
 	// DueDate When payment is due, today at the earliest; the issue date plus the payment term when absent.
@@ -616,6 +785,9 @@ type CreateInvoiceRequest struct {
 	Type InvoiceType `json:"type"`
 }
 
+// CsvFile A CSV file in UTF-8.
+type CsvFile = openapi_types.File
+
 // Customer A customer of the company.
 type Customer struct {
 	// Active Whether new invoices can be made for the customer.
@@ -628,7 +800,10 @@ type Customer struct {
 
 	// AlternativeID An identifier for somebody without a Spanish tax number; null for none. For
 	// Spain (`ES`) only the types `03` and `07` are allowed, and `07` is allowed for
-	// Spain only. Without a country code the country of the address counts.
+	// Spain only. `02` is allowed for the other member states of the European Union
+	// only, for Greece as `GR` or `EL`, and for Northern Ireland as `XI`. Without a
+	// country code the country of the address counts; `02` needs none of them, because
+	// the number begins with it. What breaks this is `ALTERNATIVE_ID_INVALID`.
 	AlternativeID nullable.Nullable[AlternativeIdentifier] `json:"alternative_id,omitempty"`
 
 	// BillingEmails Where invoices are sent.
@@ -722,6 +897,17 @@ type CustomerDeactivationEnvelope struct {
 	Meta ResponseMeta `json:"meta"`
 }
 
+// CustomerDeactivationError Why a customer was not deactivated.
+type CustomerDeactivationError struct {
+	// CustomerID An id, made by the server (UUID version 7).
+	//
+	// Example: 01981f5e-7c1a-7b3e-9a51-0d5f6a7b8c9d
+	CustomerID UUID `json:"customer_id"`
+
+	// Error What went wrong, for programs and for people.
+	Error ErrorDetail `json:"error"`
+}
+
 // CustomerEnvelope A customer in the envelope.
 type CustomerEnvelope struct {
 	// Success True on success.
@@ -759,8 +945,268 @@ type CustomerListEnvelope struct {
 	Meta ResponseMeta `json:"meta"`
 }
 
+// CustomerRow A row as it was understood, whether or not it is valid.
+type CustomerRow struct {
+	// Address An address as it was understood.
+	Address *CustomerRowAddress `json:"address,omitempty"`
+
+	// AlternativeID An alternative identifier as it was understood.
+	AlternativeID *CustomerRowIdentifier `json:"alternative_id,omitempty"`
+
+	// Email E-mail address.
+	Email *string `json:"email,omitempty"`
+
+	// LegalName Name as registered.
+	LegalName *string `json:"legal_name,omitempty"`
+
+	// NIF Spanish tax number.
+	NIF *string `json:"nif,omitempty"`
+
+	// Notes Notes.
+	Notes *string `json:"notes,omitempty"`
+
+	// Phone Telephone number.
+	Phone *string `json:"phone,omitempty"`
+
+	// TradeName Name in trade.
+	TradeName *string `json:"trade_name,omitempty"`
+}
+
+// CustomerRowAddress An address as it was understood.
+type CustomerRowAddress struct {
+	// City City or town.
+	City *string `json:"city,omitempty"`
+
+	// Country The country's name.
+	Country *string `json:"country,omitempty"`
+
+	// CountryCode The country's code.
+	CountryCode *string `json:"country_code,omitempty"`
+
+	// Door Door.
+	Door *string `json:"door,omitempty"`
+
+	// Floor Floor.
+	Floor *string `json:"floor,omitempty"`
+
+	// Number House number.
+	Number *string `json:"number,omitempty"`
+
+	// PostalCode Postal code.
+	PostalCode *string `json:"postal_code,omitempty"`
+
+	// Province Province or state.
+	Province *string `json:"province,omitempty"`
+
+	// Street Street.
+	Street *string `json:"street,omitempty"`
+}
+
+// CustomerRowError A fault of a row.
+type CustomerRowError struct {
+	// Code Every code that an error can have. `ENDPOINT_NOT_FOUND` (404) answers requests
+	// for an unknown path, `BAD_REQUEST` (400) those that are not HTTP, and
+	// `EXPECTATION_FAILED` (417), `REQUEST_HEADERS_TOO_LARGE` (431), `NOT_IMPLEMENTED`
+	// (501) and `HTTP_VERSION_NOT_SUPPORTED` (505) those that are refused before they
+	// reach an operation.
+	Code ErrorCode `json:"code"`
+
+	// Field The property.
+	Field string `json:"field"`
+
+	// Message What is wrong with it.
+	Message string `json:"message"`
+
+	// Value Its value, shortened if it is long; empty if there is none.
+	Value string `json:"value"`
+}
+
+// CustomerRowIdentifier An alternative identifier as it was understood.
+type CustomerRowIdentifier struct {
+	// CountryCode Its country.
+	CountryCode *string `json:"country_code,omitempty"`
+
+	// Number The identifier itself.
+	Number *string `json:"number,omitempty"`
+
+	// Type Its kind.
+	Type *string `json:"type,omitempty"`
+}
+
+// CustomerRowWarning Something about a row that is allowed but probably not meant.
+type CustomerRowWarning struct {
+	// Field The property.
+	Field string `json:"field"`
+
+	// Message What about it.
+	Message string `json:"message"`
+}
+
 // CustomerSortField What customers can be sorted by. Case and accents do not count; customers without a value come first.
 type CustomerSortField string
+
+// CustomerValidation A report on many customers.
+type CustomerValidation struct {
+	// CustomersValidation One item a row, in order.
+	CustomersValidation []CustomerValidationItem `json:"customers_validation"`
+
+	// Metadata Facts about the report.
+	Metadata CustomerValidationMetadata `json:"metadata"`
+
+	// Statistics How many rows have which verdict; the five classes add up to all rows.
+	Statistics CustomerValidationStatistics `json:"statistics"`
+}
+
+// CustomerValidationEnvelope A report on many customers, in the envelope.
+type CustomerValidationEnvelope struct {
+	// Success True on success.
+	//
+	// Example: true
+	Success bool `json:"success"`
+
+	// Data A report on many customers.
+	Data CustomerValidation `json:"data"`
+
+	// Meta Facts about the answer itself.
+	Meta ResponseMeta `json:"meta"`
+}
+
+// CustomerValidationItem The report on one row.
+type CustomerValidationItem struct {
+	// Customer A row as it was understood, whether or not it is valid.
+	Customer CustomerRow `json:"customer"`
+
+	// CustomerID The id of the stored customer; null if none was stored.
+	CustomerID nullable.Nullable[openapi_types.UUID] `json:"customer_id,omitempty"`
+
+	// Errors What is wrong.
+	Errors []CustomerRowError `json:"errors"`
+
+	// Index The row, counted from 0 for JSON and from 1 for files.
+	Index int `json:"index"`
+
+	// RowNumber The line of the file where the row starts; null for JSON.
+	RowNumber nullable.Nullable[int] `json:"row_number,omitempty"`
+
+	// Status The verdict on a row: `VALID` and `WARNING` can be stored; `ERROR` breaks a rule,
+	// `DUPLICATE` has an identifier that is taken, `NIF_INVALID` only has a wrong NIF.
+	Status ValidationStatus `json:"status"`
+
+	// Warnings What is allowed but probably not meant.
+	Warnings []CustomerRowWarning `json:"warnings"`
+}
+
+// CustomerValidationMetadata Facts about the report.
+type CustomerValidationMetadata struct {
+	// FileSizeBytes The file's size; null for JSON.
+	FileSizeBytes nullable.Nullable[int] `json:"file_size_bytes,omitempty"`
+
+	// Filename The file's name; null for JSON.
+	Filename nullable.Nullable[string] `json:"filename,omitempty"`
+
+	// IsDryRun Whether nothing was to be stored.
+	IsDryRun bool `json:"is_dry_run"`
+
+	// ProcessingTimeMs How long it took, in milliseconds.
+	ProcessingTimeMs int `json:"processing_time_ms"`
+
+	// SourceType Where the rows came from.
+	SourceType ValidationSourceType `json:"source_type"`
+
+	// TotalCustomers How many rows were read.
+	TotalCustomers int `json:"total_customers"`
+
+	// TotalRows The file's rows without the header; null for JSON.
+	TotalRows nullable.Nullable[int] `json:"total_rows,omitempty"`
+}
+
+// CustomerValidationStatistics How many rows have which verdict; the five classes add up to all rows.
+type CustomerValidationStatistics struct {
+	// Duplicates `DUPLICATE` rows.
+	Duplicates int `json:"duplicates"`
+
+	// Importable `VALID` and `WARNING` rows.
+	Importable *int `json:"importable,omitempty"`
+
+	// Imported How many were stored; 0 on a dry run.
+	Imported int `json:"imported"`
+
+	// InvalidNifs `NIF_INVALID` rows.
+	InvalidNifs int `json:"invalid_nifs"`
+
+	// NotImportable All others.
+	NotImportable *int `json:"not_importable,omitempty"`
+
+	// SuccessRate `VALID` and `WARNING` rows as a share of all, from 0 to 1, with 4 decimals; 0 without rows.
+	SuccessRate decimal.Decimal `json:"success_rate"`
+
+	// TotalProcessed All rows.
+	TotalProcessed int `json:"total_processed"`
+
+	// Valid `VALID` rows.
+	Valid int `json:"valid"`
+
+	// WithErrors `ERROR` rows.
+	WithErrors int `json:"with_errors"`
+
+	// WithWarnings `WARNING` rows.
+	WithWarnings int `json:"with_warnings"`
+}
+
+// CustomersCreated The customers that were stored.
+type CustomersCreated struct {
+	// Customers The customers, in the order of the request.
+	Customers []Customer `json:"customers"`
+
+	// TotalCreated How many they are.
+	TotalCreated int `json:"total_created"`
+}
+
+// CustomersCreatedEnvelope The customers that were stored, in the envelope.
+type CustomersCreatedEnvelope struct {
+	// Success True on success.
+	//
+	// Example: true
+	Success bool `json:"success"`
+
+	// Data The customers that were stored.
+	Data CustomersCreated `json:"data"`
+
+	// Meta Facts about the answer itself.
+	Meta ResponseMeta `json:"meta"`
+}
+
+// CustomersDeactivation What became of the customers to deactivate.
+type CustomersDeactivation struct {
+	// DeactivatedIds The deactivated ones, in the order given.
+	DeactivatedIds []UUID `json:"deactivated_ids"`
+
+	// Errors The refused ones, in the order given.
+	Errors []CustomerDeactivationError `json:"errors"`
+
+	// Failed How many were refused.
+	Failed int `json:"failed"`
+
+	// Successful How many were deactivated.
+	Successful int `json:"successful"`
+
+	// Total How many ids were given.
+	Total int `json:"total"`
+}
+
+// CustomersDeactivationEnvelope What became of the customers to deactivate, in the envelope.
+type CustomersDeactivationEnvelope struct {
+	// Success True on success.
+	//
+	// Example: true
+	Success bool `json:"success"`
+
+	// Data What became of the customers to deactivate.
+	Data CustomersDeactivation `json:"data"`
+
+	// Meta Facts about the answer itself.
+	Meta ResponseMeta `json:"meta"`
+}
 
 // Email An e-mail address.
 //
@@ -839,6 +1285,12 @@ type ErrorDetails struct {
 	// Invoices `CLIENT_HAS_INVOICES`: the first ten of them; absent when the key lacks `invoices:read`.
 	Invoices []BlockingInvoice `json:"invoices,omitempty"`
 
+	// Line `PARSING_ERROR`, `ENCODING_ERROR`: the line of the file.
+	Line *int `json:"line,omitempty"`
+
+	// MaxRecords `TOO_MANY_RECORDS`: how many rows a file may have.
+	MaxRecords *int `json:"max_records,omitempty"`
+
 	// MaxSizeBytes `REQUEST_BODY_TOO_LARGE`: the limit in bytes.
 	MaxSizeBytes *string `json:"max_size_bytes,omitempty"`
 
@@ -848,8 +1300,14 @@ type ErrorDetails struct {
 	// Message `CONFLICT`: the same in one sentence.
 	Message *string `json:"message,omitempty"`
 
+	// MissingHeaders `MISSING_HEADERS`: the headers that the file lacks.
+	MissingHeaders []HeaderName `json:"missing_headers,omitempty"`
+
 	// MissingScopes `INSUFFICIENT_SCOPE`: those of them that the key lacks, separated by commas.
 	MissingScopes *string `json:"missing_scopes,omitempty"`
+
+	// RecordCount `TOO_MANY_RECORDS`: how many rows the file has, as far as they were counted.
+	RecordCount *int `json:"record_count,omitempty"`
 
 	// RequestSizeBytes `REQUEST_BODY_TOO_LARGE`: the size of the body where the request stated it.
 	RequestSizeBytes *string `json:"request_size_bytes,omitempty"`
@@ -877,6 +1335,27 @@ type ErrorEnvelope struct {
 
 	// Meta Facts about the answer itself.
 	Meta ResponseMeta `json:"meta"`
+}
+
+// HeaderName A header of a file.
+type HeaderName = string
+
+// ImportCustomersCsvRequest A CSV file with customers.
+type ImportCustomersCsvRequest struct {
+	// DryRun Report only; store nothing.
+	DryRun *bool `json:"dry_run,omitempty"`
+
+	// File The file, 5 MB at most.
+	File openapi_types.File `json:"file"`
+}
+
+// ImportHoldedContactsRequest An export of contacts from Holded.
+type ImportHoldedContactsRequest struct {
+	// File The .xlsx file, 10 MB at most.
+	File openapi_types.File `json:"file"`
+
+	// Preview Report only; store nothing.
+	Preview *bool `json:"preview,omitempty"`
 }
 
 // Invoice An invoice.
@@ -1184,6 +1663,45 @@ type Metadata = json.RawMessage
 // Example: B12345674
 type NIF = string
 
+// NIFValidation The verdict on a number.
+type NIFValidation struct {
+	// LegalName The name in the census; null unless `VALID`, and where the census gives none.
+	LegalName nullable.Nullable[string] `json:"legal_name"`
+
+	// Message The verdict in one sentence.
+	Message string `json:"message"`
+
+	// Status `VALID` is registered, `INVALID` is not, malformed, revoked or another name's,
+	// `PENDING` is well-formed and nobody could be asked, `ERROR` is a failure of the
+	// census, such as no answer in time.
+	Status NIFValidationStatus `json:"status"`
+
+	// Valid Whether the status is `VALID`.
+	Valid bool `json:"valid"`
+
+	// ValidatedAt When the census said so; null unless `VALID`.
+	ValidatedAt nullable.Nullable[time.Time] `json:"validated_at"`
+}
+
+// NIFValidationEnvelope The verdict on a number, in the envelope.
+type NIFValidationEnvelope struct {
+	// Success True on success.
+	//
+	// Example: true
+	Success bool `json:"success"`
+
+	// Data The verdict on a number.
+	Data NIFValidation `json:"data"`
+
+	// Meta Facts about the answer itself.
+	Meta ResponseMeta `json:"meta"`
+}
+
+// NIFValidationStatus `VALID` is registered, `INVALID` is not, malformed, revoked or another name's,
+// `PENDING` is well-formed and nobody could be asked, `ERROR` is a failure of the
+// census, such as no answer in time.
+type NIFValidationStatus string
+
 // NullableEmail An e-mail address, or null for none.
 //
 // Example: hola@panaderia.example
@@ -1274,7 +1792,10 @@ type Recipient struct {
 
 	// AlternativeID An identifier for somebody without a Spanish tax number; null for none. For
 	// Spain (`ES`) only the types `03` and `07` are allowed, and `07` is allowed for
-	// Spain only. Without a country code the country of the address counts.
+	// Spain only. `02` is allowed for the other member states of the European Union
+	// only, for Greece as `GR` or `EL`, and for Northern Ireland as `XI`. Without a
+	// country code the country of the address counts; `02` needs none of them, because
+	// the number begins with it. What breaks this is `ALTERNATIVE_ID_INVALID`.
 	AlternativeID nullable.Nullable[AlternativeIdentifier] `json:"alternative_id,omitempty"`
 
 	// CustomerID An id, made by the server (UUID version 7).
@@ -1315,7 +1836,10 @@ type RecipientData struct {
 
 	// AlternativeID An identifier for somebody without a Spanish tax number; null for none. For
 	// Spain (`ES`) only the types `03` and `07` are allowed, and `07` is allowed for
-	// Spain only. Without a country code the country of the address counts.
+	// Spain only. `02` is allowed for the other member states of the European Union
+	// only, for Greece as `GR` or `EL`, and for Northern Ireland as `XI`. Without a
+	// country code the country of the address counts; `02` needs none of them, because
+	// the number begins with it. What breaks this is `ALTERNATIVE_ID_INVALID`.
 	AlternativeID nullable.Nullable[AlternativeIdentifier] `json:"alternative_id,omitempty"`
 
 	// CustomerID An id, made by the server (UUID version 7).
@@ -1440,6 +1964,9 @@ type TaxInfo struct {
 // Example: IVA
 type TaxType string
 
+// TextFilter Text to look for; case and accents do not count.
+type TextFilter = string
+
 // UUID An id, made by the server (UUID version 7).
 //
 // Example: 01981f5e-7c1a-7b3e-9a51-0d5f6a7b8c9d
@@ -1457,7 +1984,10 @@ type UpdateCustomerRequest struct {
 
 	// AlternativeID An identifier for somebody without a Spanish tax number; null for none. For
 	// Spain (`ES`) only the types `03` and `07` are allowed, and `07` is allowed for
-	// Spain only. Without a country code the country of the address counts.
+	// Spain only. `02` is allowed for the other member states of the European Union
+	// only, for Greece as `GR` or `EL`, and for Northern Ireland as `XI`. Without a
+	// country code the country of the address counts; `02` needs none of them, because
+	// the number begins with it. What breaks this is `ALTERNATIVE_ID_INVALID`.
 	AlternativeID nullable.Nullable[AlternativeIdentifier] `json:"alternative_id,omitempty"`
 
 	// BillingEmails Where invoices are sent.
@@ -1514,10 +2044,42 @@ type UpdateCustomerRequest struct {
 	Web nullable.Nullable[NullableWeb] `json:"web,omitempty"`
 }
 
+// ValidateNIFRequest A number to validate.
+type ValidateNIFRequest struct {
+	// LegalName The name to compare. Required for natural persons, whose numbers start with a
+	// digit; without it a well-formed one is answered with 422. For everybody else
+	// it may be left out, those with a NIE included.
+	//
+	//
+	// Example: Lucía García Peña
+	LegalName nullable.Nullable[string] `json:"legal_name,omitempty"`
+
+	// NIF The number, in capitals or small letters. One of the wrong shape is answered with `INVALID`.
+	//
+	// Example: B12345674
+	NIF string `json:"nif"`
+}
+
+// ValidationSourceType Where the rows came from.
+type ValidationSourceType string
+
+// ValidationStatus The verdict on a row: `VALID` and `WARNING` can be stored; `ERROR` breaks a rule,
+// `DUPLICATE` has an identifier that is taken, `NIF_INVALID` only has a wrong NIF.
+type ValidationStatus string
+
 // CustomerID An id, made by the server (UUID version 7).
 //
 // Example: 01981f5e-7c1a-7b3e-9a51-0d5f6a7b8c9d
 type CustomerID = UUID
+
+// IdempotencyKey defines model for IdempotencyKey.
+type IdempotencyKey = string
+
+// IfMatch defines model for IfMatch.
+type IfMatch = string
+
+// IfNoneMatch defines model for IfNoneMatch.
+type IfNoneMatch = string
 
 // InvoiceID An id, made by the server (UUID version 7).
 //
@@ -1530,11 +2092,26 @@ type Limit = int
 // Page defines model for Page.
 type Page = int
 
+// BulkValidationError What a refused bulk creation answers.
+type BulkValidationError = BulkErrorEnvelope
+
 // Conflict What every refused or failed request answers.
 type Conflict = ErrorEnvelope
 
 // DeactivationRefused What every refused or failed request answers.
 type DeactivationRefused = ErrorEnvelope
+
+// FileTooLarge What every refused or failed request answers.
+type FileTooLarge = ErrorEnvelope
+
+// IdempotencyConflict What every refused or failed request answers.
+type IdempotencyConflict = ErrorEnvelope
+
+// ImportRefused What every refused or failed request answers.
+type ImportRefused = ErrorEnvelope
+
+// ImportUnreadable What every refused or failed request answers.
+type ImportUnreadable = ErrorEnvelope
 
 // InsufficientScope What every refused or failed request answers.
 type InsufficientScope = ErrorEnvelope
@@ -1559,6 +2136,9 @@ type NotAcceptable = ErrorEnvelope
 
 // NotFound What every refused or failed request answers.
 type NotFound = ErrorEnvelope
+
+// PreconditionFailed What every refused or failed request answers.
+type PreconditionFailed = ErrorEnvelope
 
 // RateLimitExceeded What every refused or failed request answers.
 type RateLimitExceeded = ErrorEnvelope
@@ -1589,6 +2169,27 @@ type ListCustomersParams struct {
 	// Active Only active (`true`) or only inactive (`false`) customers; both when absent.
 	Active *bool `form:"active,omitempty" json:"active,omitempty"`
 
+	// Search Part of the legal name, the NIF or the e-mail address.
+	Search *TextFilter `form:"search,omitempty" json:"search,omitempty"`
+
+	// LegalName Part of the legal name.
+	LegalName *TextFilter `form:"legal_name,omitempty" json:"legal_name,omitempty"`
+
+	// NIF Part of the NIF.
+	NIF *TextFilter `form:"nif,omitempty" json:"nif,omitempty"`
+
+	// Email Part of the e-mail address.
+	Email *TextFilter `form:"email,omitempty" json:"email,omitempty"`
+
+	// Phone Part of the telephone number, as it is written.
+	Phone *TextFilter `form:"phone,omitempty" json:"phone,omitempty"`
+
+	// City The city, as a whole.
+	City *TextFilter `form:"city,omitempty" json:"city,omitempty"`
+
+	// Province The province, as a whole.
+	Province *TextFilter `form:"province,omitempty" json:"province,omitempty"`
+
 	// SortBy The property that orders the list.
 	SortBy *CustomerSortField `form:"sort_by,omitempty" json:"sort_by,omitempty"`
 
@@ -1596,14 +2197,116 @@ type ListCustomersParams struct {
 	SortOrder *SortOrder `form:"sort_order,omitempty" json:"sort_order,omitempty"`
 }
 
+// CreateCustomerParams defines parameters for CreateCustomer.
+type CreateCustomerParams struct {
+	// IdempotencyKey Makes the request safe to repeat for 24 hours: another one with the same key,
+	// path and body gets the first one's answer with `Idempotency-Replay: true` and has
+	// no effect of its own. Only successful answers are kept; after a refusal the key
+	// is free again.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeactivateCustomersBulkParams defines parameters for DeactivateCustomersBulk.
+type DeactivateCustomersBulkParams struct {
+	// Ids The customers' ids, separated by commas; 200 at most.
+	Ids string `form:"ids" json:"ids"`
+}
+
+// CreateCustomersBulkParams defines parameters for CreateCustomersBulk.
+type CreateCustomersBulkParams struct {
+	// DryRun Report only; store nothing.
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+
+	// IdempotencyKey Makes the request safe to repeat for 24 hours: another one with the same key,
+	// path and body gets the first one's answer with `Idempotency-Replay: true` and has
+	// no effect of its own. Only successful answers are kept; after a refusal the key
+	// is free again.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ImportCustomersCsvPreviewParams defines parameters for ImportCustomersCsvPreview.
+type ImportCustomersCsvPreviewParams struct {
+	// IdempotencyKey Makes the request safe to repeat for 24 hours: another one with the same key,
+	// path and body gets the first one's answer with `Idempotency-Replay: true` and has
+	// no effect of its own. Only successful answers are kept; after a refusal the key
+	// is free again.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ImportHoldedContactsParams defines parameters for ImportHoldedContacts.
+type ImportHoldedContactsParams struct {
+	// IdempotencyKey Makes the request safe to repeat for 24 hours: another one with the same key,
+	// path and body gets the first one's answer with `Idempotency-Replay: true` and has
+	// no effect of its own. Only successful answers are kept; after a refusal the key
+	// is free again.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DownloadCustomerTemplateCsvParams defines parameters for DownloadCustomerTemplateCsv.
+type DownloadCustomerTemplateCsvParams struct {
+	// IdempotencyKey Makes the request safe to repeat for 24 hours: another one with the same key,
+	// path and body gets the first one's answer with `Idempotency-Replay: true` and has
+	// no effect of its own. Only successful answers are kept; after a refusal the key
+	// is free again.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// DeactivateCustomerParams defines parameters for DeactivateCustomer.
+type DeactivateCustomerParams struct {
+	// IfMatch Goes ahead only if the customer's ETag is one of these, or with `*` if there is one.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetCustomerParams defines parameters for GetCustomer.
+type GetCustomerParams struct {
+	// IfNoneMatch Answers 304 if the customer's ETag is one of these.
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// UpdateCustomerParams defines parameters for UpdateCustomer.
+type UpdateCustomerParams struct {
+	// IfMatch Goes ahead only if the customer's ETag is one of these, or with `*` if there is one.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// CreateInvoiceParams defines parameters for CreateInvoice.
+type CreateInvoiceParams struct {
+	// IdempotencyKey Makes the request safe to repeat for 24 hours: another one with the same key,
+	// path and body gets the first one's answer with `Idempotency-Replay: true` and has
+	// no effect of its own. Only successful answers are kept; after a refusal the key
+	// is free again.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
+// ValidateNIFParams defines parameters for ValidateNIF.
+type ValidateNIFParams struct {
+	// IdempotencyKey Makes the request safe to repeat for 24 hours: another one with the same key,
+	// path and body gets the first one's answer with `Idempotency-Replay: true` and has
+	// no effect of its own. Only successful answers are kept; after a refusal the key
+	// is free again.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // CreateCustomerJSONRequestBody defines body for CreateCustomer for application/json ContentType.
 type CreateCustomerJSONRequestBody = CreateCustomerRequest
+
+// CreateCustomersBulkJSONRequestBody defines body for CreateCustomersBulk for application/json ContentType.
+type CreateCustomersBulkJSONRequestBody = CreateCustomersBulkRequest
+
+// ImportCustomersCsvPreviewMultipartRequestBody defines body for ImportCustomersCsvPreview for multipart/form-data ContentType.
+type ImportCustomersCsvPreviewMultipartRequestBody = ImportCustomersCsvRequest
+
+// ImportHoldedContactsMultipartRequestBody defines body for ImportHoldedContacts for multipart/form-data ContentType.
+type ImportHoldedContactsMultipartRequestBody = ImportHoldedContactsRequest
 
 // UpdateCustomerJSONRequestBody defines body for UpdateCustomer for application/json ContentType.
 type UpdateCustomerJSONRequestBody = UpdateCustomerRequest
 
 // CreateInvoiceJSONRequestBody defines body for CreateInvoice for application/json ContentType.
 type CreateInvoiceJSONRequestBody = CreateInvoiceRequest
+
+// ValidateNIFJSONRequestBody defines body for ValidateNIF for application/json ContentType.
+type ValidateNIFJSONRequestBody = ValidateNIFRequest
 
 // Getter for additional properties for ErrorDetails. Returns the specified
 // element and whether it was found
@@ -1710,6 +2413,22 @@ func (a *ErrorDetails) UnmarshalJSON(b []byte) error {
 		delete(object, "invoices")
 	}
 
+	if raw, found := object["line"]; found {
+		err = json.Unmarshal(raw, &a.Line)
+		if err != nil {
+			return fmt.Errorf("error reading 'line': %w", err)
+		}
+		delete(object, "line")
+	}
+
+	if raw, found := object["max_records"]; found {
+		err = json.Unmarshal(raw, &a.MaxRecords)
+		if err != nil {
+			return fmt.Errorf("error reading 'max_records': %w", err)
+		}
+		delete(object, "max_records")
+	}
+
 	if raw, found := object["max_size_bytes"]; found {
 		err = json.Unmarshal(raw, &a.MaxSizeBytes)
 		if err != nil {
@@ -1734,12 +2453,28 @@ func (a *ErrorDetails) UnmarshalJSON(b []byte) error {
 		delete(object, "message")
 	}
 
+	if raw, found := object["missing_headers"]; found {
+		err = json.Unmarshal(raw, &a.MissingHeaders)
+		if err != nil {
+			return fmt.Errorf("error reading 'missing_headers': %w", err)
+		}
+		delete(object, "missing_headers")
+	}
+
 	if raw, found := object["missing_scopes"]; found {
 		err = json.Unmarshal(raw, &a.MissingScopes)
 		if err != nil {
 			return fmt.Errorf("error reading 'missing_scopes': %w", err)
 		}
 		delete(object, "missing_scopes")
+	}
+
+	if raw, found := object["record_count"]; found {
+		err = json.Unmarshal(raw, &a.RecordCount)
+		if err != nil {
+			return fmt.Errorf("error reading 'record_count': %w", err)
+		}
+		delete(object, "record_count")
 	}
 
 	if raw, found := object["request_size_bytes"]; found {
@@ -1863,6 +2598,20 @@ func (a ErrorDetails) MarshalJSON() ([]byte, error) {
 		}
 	}
 
+	if a.Line != nil {
+		object["line"], err = json.Marshal(a.Line)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'line': %w", err)
+		}
+	}
+
+	if a.MaxRecords != nil {
+		object["max_records"], err = json.Marshal(a.MaxRecords)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'max_records': %w", err)
+		}
+	}
+
 	if a.MaxSizeBytes != nil {
 		object["max_size_bytes"], err = json.Marshal(a.MaxSizeBytes)
 		if err != nil {
@@ -1884,10 +2633,24 @@ func (a ErrorDetails) MarshalJSON() ([]byte, error) {
 		}
 	}
 
+	if a.MissingHeaders != nil {
+		object["missing_headers"], err = json.Marshal(a.MissingHeaders)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'missing_headers': %w", err)
+		}
+	}
+
 	if a.MissingScopes != nil {
 		object["missing_scopes"], err = json.Marshal(a.MissingScopes)
 		if err != nil {
 			return nil, fmt.Errorf("error marshaling 'missing_scopes': %w", err)
+		}
+	}
+
+	if a.RecordCount != nil {
+		object["record_count"], err = json.Marshal(a.RecordCount)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'record_count': %w", err)
 		}
 	}
 
@@ -1935,25 +2698,43 @@ type ServerInterface interface {
 	ListCustomers(ctx echo.Context, params ListCustomersParams) error
 	// CreateCustomer Create a customer
 	// (POST /v1/customers)
-	CreateCustomer(ctx echo.Context) error
+	CreateCustomer(ctx echo.Context, params CreateCustomerParams) error
+	// DeactivateCustomersBulk Deactivate many customers
+	// (DELETE /v1/customers/bulk)
+	DeactivateCustomersBulk(ctx echo.Context, params DeactivateCustomersBulkParams) error
+	// CreateCustomersBulk Create many customers
+	// (POST /v1/customers/bulk)
+	CreateCustomersBulk(ctx echo.Context, params CreateCustomersBulkParams) error
+	// ImportCustomersCsvPreview Import customers from CSV
+	// (POST /v1/customers/import-csv-preview)
+	ImportCustomersCsvPreview(ctx echo.Context, params ImportCustomersCsvPreviewParams) error
+	// ImportHoldedContacts Import contacts from Holded
+	// (POST /v1/customers/import-holded-contacts)
+	ImportHoldedContacts(ctx echo.Context, params ImportHoldedContactsParams) error
+	// DownloadCustomerTemplateCsv Download the CSV template
+	// (POST /v1/customers/templates/csv)
+	DownloadCustomerTemplateCsv(ctx echo.Context, params DownloadCustomerTemplateCsvParams) error
 	// DeactivateCustomer Deactivate a customer
 	// (DELETE /v1/customers/{customer_id})
-	DeactivateCustomer(ctx echo.Context, customerID CustomerID) error
+	DeactivateCustomer(ctx echo.Context, customerID CustomerID, params DeactivateCustomerParams) error
 	// GetCustomer Get a customer
 	// (GET /v1/customers/{customer_id})
-	GetCustomer(ctx echo.Context, customerID CustomerID) error
+	GetCustomer(ctx echo.Context, customerID CustomerID, params GetCustomerParams) error
 	// UpdateCustomer Update a customer
 	// (PUT /v1/customers/{customer_id})
-	UpdateCustomer(ctx echo.Context, customerID CustomerID) error
+	UpdateCustomer(ctx echo.Context, customerID CustomerID, params UpdateCustomerParams) error
 	// CreateInvoice Create an invoice draft
 	// (POST /v1/invoices)
-	CreateInvoice(ctx echo.Context) error
+	CreateInvoice(ctx echo.Context, params CreateInvoiceParams) error
 	// DeleteInvoice Delete an invoice draft
 	// (DELETE /v1/invoices/{invoice_id})
 	DeleteInvoice(ctx echo.Context, invoiceID InvoiceID) error
 	// GetInvoice Get an invoice
 	// (GET /v1/invoices/{invoice_id})
 	GetInvoice(ctx echo.Context, invoiceID InvoiceID) error
+	// ValidateNIF Validate a NIF
+	// (POST /v1/nif/validate)
+	ValidateNIF(ctx echo.Context, params ValidateNIFParams) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -1988,6 +2769,55 @@ func (w *ServerInterfaceWrapper) ListCustomers(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter active: %s", err))
 	}
 
+	// ------------- Optional query parameter "search" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "search", ctx.QueryParams(), &params.Search, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter search: %s", err))
+	}
+
+	// ------------- Optional query parameter "legal_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legal_name", ctx.QueryParams(), &params.LegalName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter legal_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "nif" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "nif", ctx.QueryParams(), &params.NIF, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter nif: %s", err))
+	}
+
+	// ------------- Optional query parameter "email" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "email", ctx.QueryParams(), &params.Email, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter email: %s", err))
+	}
+
+	// ------------- Optional query parameter "phone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "phone", ctx.QueryParams(), &params.Phone, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter phone: %s", err))
+	}
+
+	// ------------- Optional query parameter "city" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "city", ctx.QueryParams(), &params.City, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter city: %s", err))
+	}
+
+	// ------------- Optional query parameter "province" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "province", ctx.QueryParams(), &params.Province, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter province: %s", err))
+	}
+
 	// ------------- Optional query parameter "sort_by" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "sort_by", ctx.QueryParams(), &params.SortBy, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -2011,8 +2841,168 @@ func (w *ServerInterfaceWrapper) ListCustomers(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) CreateCustomer(ctx echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateCustomerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.CreateCustomer(ctx)
+	err = w.Handler.CreateCustomer(ctx, params)
+	return err
+}
+
+// DeactivateCustomersBulk converts echo context to params.
+func (w *ServerInterfaceWrapper) DeactivateCustomersBulk(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeactivateCustomersBulkParams
+	// ------------- Required query parameter "ids" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "ids", ctx.QueryParams(), &params.Ids, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter ids: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeactivateCustomersBulk(ctx, params)
+	return err
+}
+
+// CreateCustomersBulk converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateCustomersBulk(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateCustomersBulkParams
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", ctx.QueryParams(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter dry_run: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateCustomersBulk(ctx, params)
+	return err
+}
+
+// ImportCustomersCsvPreview converts echo context to params.
+func (w *ServerInterfaceWrapper) ImportCustomersCsvPreview(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ImportCustomersCsvPreviewParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImportCustomersCsvPreview(ctx, params)
+	return err
+}
+
+// ImportHoldedContacts converts echo context to params.
+func (w *ServerInterfaceWrapper) ImportHoldedContacts(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ImportHoldedContactsParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImportHoldedContacts(ctx, params)
+	return err
+}
+
+// DownloadCustomerTemplateCsv converts echo context to params.
+func (w *ServerInterfaceWrapper) DownloadCustomerTemplateCsv(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DownloadCustomerTemplateCsvParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DownloadCustomerTemplateCsv(ctx, params)
 	return err
 }
 
@@ -2027,8 +3017,28 @@ func (w *ServerInterfaceWrapper) DeactivateCustomer(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter customer_id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeactivateCustomerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.DeactivateCustomer(ctx, customerID)
+	err = w.Handler.DeactivateCustomer(ctx, customerID, params)
 	return err
 }
 
@@ -2043,8 +3053,28 @@ func (w *ServerInterfaceWrapper) GetCustomer(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter customer_id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCustomerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch IfNoneMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.GetCustomer(ctx, customerID)
+	err = w.Handler.GetCustomer(ctx, customerID, params)
 	return err
 }
 
@@ -2059,8 +3089,28 @@ func (w *ServerInterfaceWrapper) UpdateCustomer(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter customer_id: %s", err))
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateCustomerParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.UpdateCustomer(ctx, customerID)
+	err = w.Handler.UpdateCustomer(ctx, customerID, params)
 	return err
 }
 
@@ -2068,8 +3118,28 @@ func (w *ServerInterfaceWrapper) UpdateCustomer(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) CreateInvoice(ctx echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateInvoiceParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.CreateInvoice(ctx)
+	err = w.Handler.CreateInvoice(ctx, params)
 	return err
 }
 
@@ -2102,6 +3172,35 @@ func (w *ServerInterfaceWrapper) GetInvoice(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetInvoice(ctx, invoiceID)
+	return err
+}
+
+// ValidateNIF converts echo context to params.
+func (w *ServerInterfaceWrapper) ValidateNIF(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ValidateNIFParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ValidateNIF(ctx, params)
 	return err
 }
 
@@ -2154,16 +3253,32 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 	router.GET(options.BaseURL+"/v1/customers", wrapper.ListCustomers, options.OperationMiddlewares["listCustomers"]...)
 	router.POST(options.BaseURL+"/v1/customers", wrapper.CreateCustomer, options.OperationMiddlewares["createCustomer"]...)
+	router.DELETE(options.BaseURL+"/v1/customers/bulk", wrapper.DeactivateCustomersBulk, options.OperationMiddlewares["deactivateCustomersBulk"]...)
+	router.POST(options.BaseURL+"/v1/customers/bulk", wrapper.CreateCustomersBulk, options.OperationMiddlewares["createCustomersBulk"]...)
+	router.POST(options.BaseURL+"/v1/customers/import-csv-preview", wrapper.ImportCustomersCsvPreview, options.OperationMiddlewares["importCustomersCsvPreview"]...)
+	router.POST(options.BaseURL+"/v1/customers/import-holded-contacts", wrapper.ImportHoldedContacts, options.OperationMiddlewares["importHoldedContacts"]...)
+	router.POST(options.BaseURL+"/v1/customers/templates/csv", wrapper.DownloadCustomerTemplateCsv, options.OperationMiddlewares["downloadCustomerTemplateCsv"]...)
 	router.DELETE(options.BaseURL+"/v1/customers/:customer_id", wrapper.DeactivateCustomer, options.OperationMiddlewares["deactivateCustomer"]...)
 	router.GET(options.BaseURL+"/v1/customers/:customer_id", wrapper.GetCustomer, options.OperationMiddlewares["getCustomer"]...)
 	router.PUT(options.BaseURL+"/v1/customers/:customer_id", wrapper.UpdateCustomer, options.OperationMiddlewares["updateCustomer"]...)
 	router.POST(options.BaseURL+"/v1/invoices", wrapper.CreateInvoice, options.OperationMiddlewares["createInvoice"]...)
 	router.DELETE(options.BaseURL+"/v1/invoices/:invoice_id", wrapper.DeleteInvoice, options.OperationMiddlewares["deleteInvoice"]...)
 	router.GET(options.BaseURL+"/v1/invoices/:invoice_id", wrapper.GetInvoice, options.OperationMiddlewares["getInvoice"]...)
+	router.POST(options.BaseURL+"/v1/nif/validate", wrapper.ValidateNIF, options.OperationMiddlewares["validateNif"]...)
 
 }
 
+type BulkValidationErrorResponseHeaders struct {
+	XRequestID *RequestID
+}
+type BulkValidationErrorJSONResponse struct {
+	Body BulkErrorEnvelope
+
+	Headers BulkValidationErrorResponseHeaders
+}
+
 type ConflictResponseHeaders struct {
+	RetryAfter *int
 	XRequestID *RequestID
 }
 type ConflictJSONResponse struct {
@@ -2179,6 +3294,43 @@ type DeactivationRefusedJSONResponse struct {
 	Body ErrorEnvelope
 
 	Headers DeactivationRefusedResponseHeaders
+}
+
+type FileTooLargeResponseHeaders struct {
+	XRequestID *RequestID
+}
+type FileTooLargeJSONResponse struct {
+	Body ErrorEnvelope
+
+	Headers FileTooLargeResponseHeaders
+}
+
+type IdempotencyConflictResponseHeaders struct {
+	RetryAfter *int
+	XRequestID *RequestID
+}
+type IdempotencyConflictJSONResponse struct {
+	Body ErrorEnvelope
+
+	Headers IdempotencyConflictResponseHeaders
+}
+
+type ImportRefusedResponseHeaders struct {
+	XRequestID *RequestID
+}
+type ImportRefusedJSONResponse struct {
+	Body ErrorEnvelope
+
+	Headers ImportRefusedResponseHeaders
+}
+
+type ImportUnreadableResponseHeaders struct {
+	XRequestID *RequestID
+}
+type ImportUnreadableJSONResponse struct {
+	Body ErrorEnvelope
+
+	Headers ImportUnreadableResponseHeaders
 }
 
 type InsufficientScopeResponseHeaders struct {
@@ -2252,6 +3404,15 @@ type NotFoundJSONResponse struct {
 	Body ErrorEnvelope
 
 	Headers NotFoundResponseHeaders
+}
+
+type PreconditionFailedResponseHeaders struct {
+	XRequestID *RequestID
+}
+type PreconditionFailedJSONResponse struct {
+	Body ErrorEnvelope
+
+	Headers PreconditionFailedResponseHeaders
 }
 
 type RateLimitExceededResponseHeaders struct {
@@ -2504,7 +3665,8 @@ func (response ListCustomers503JSONResponse) VisitListCustomersResponse(w http.R
 }
 
 type CreateCustomerRequestObject struct {
-	Body *CreateCustomerJSONRequestBody
+	Params CreateCustomerParams
+	Body   *CreateCustomerJSONRequestBody
 }
 
 type CreateCustomerResponseObject interface {
@@ -2512,7 +3674,9 @@ type CreateCustomerResponseObject interface {
 }
 
 type CreateCustomer201ResponseHeaders struct {
-	XRequestID *RequestID
+	ETag              *string
+	IdempotencyReplay *bool
+	XRequestID        *RequestID
 }
 
 type CreateCustomer201JSONResponse struct {
@@ -2527,6 +3691,12 @@ func (response CreateCustomer201JSONResponse) VisitCreateCustomerResponse(w http
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.IdempotencyReplay != nil {
+		w.Header().Set("Idempotency-Replay", fmt.Sprint(*response.Headers.IdempotencyReplay))
+	}
 	if response.Headers.XRequestID != nil {
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
@@ -2635,6 +3805,9 @@ func (response CreateCustomer409JSONResponse) VisitCreateCustomerResponse(w http
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
 	if response.Headers.XRequestID != nil {
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
@@ -2764,8 +3937,1234 @@ func (response CreateCustomer503JSONResponse) VisitCreateCustomerResponse(w http
 	return err
 }
 
+type DeactivateCustomersBulkRequestObject struct {
+	Params DeactivateCustomersBulkParams
+}
+
+type DeactivateCustomersBulkResponseObject interface {
+	VisitDeactivateCustomersBulkResponse(w http.ResponseWriter) error
+}
+
+type DeactivateCustomersBulk200ResponseHeaders struct {
+	XRequestID *RequestID
+}
+
+type DeactivateCustomersBulk200JSONResponse struct {
+	Body    CustomersDeactivationEnvelope
+	Headers DeactivateCustomersBulk200ResponseHeaders
+}
+
+func (response DeactivateCustomersBulk200JSONResponse) VisitDeactivateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeactivateCustomersBulk400JSONResponse struct{ InvalidParametersJSONResponse }
+
+func (response DeactivateCustomersBulk400JSONResponse) VisitDeactivateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeactivateCustomersBulk401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response DeactivateCustomersBulk401JSONResponse) VisitDeactivateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeactivateCustomersBulk403JSONResponse struct{ InsufficientScopeJSONResponse }
+
+func (response DeactivateCustomersBulk403JSONResponse) VisitDeactivateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeactivateCustomersBulk405JSONResponse struct{ MethodNotAllowedJSONResponse }
+
+func (response DeactivateCustomersBulk405JSONResponse) VisitDeactivateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Allow != nil {
+		w.Header().Set("Allow", fmt.Sprint(*response.Headers.Allow))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeactivateCustomersBulk406JSONResponse struct{ NotAcceptableJSONResponse }
+
+func (response DeactivateCustomersBulk406JSONResponse) VisitDeactivateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeactivateCustomersBulk429JSONResponse struct{ RateLimitExceededJSONResponse }
+
+func (response DeactivateCustomersBulk429JSONResponse) VisitDeactivateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimitLimit != nil {
+		w.Header().Set("RateLimit-Limit", fmt.Sprint(*response.Headers.RateLimitLimit))
+	}
+	if response.Headers.RateLimitRemaining != nil {
+		w.Header().Set("RateLimit-Remaining", fmt.Sprint(*response.Headers.RateLimitRemaining))
+	}
+	if response.Headers.RateLimitReset != nil {
+		w.Header().Set("RateLimit-Reset", fmt.Sprint(*response.Headers.RateLimitReset))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeactivateCustomersBulk500JSONResponse struct{ InternalErrorJSONResponse }
+
+func (response DeactivateCustomersBulk500JSONResponse) VisitDeactivateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeactivateCustomersBulk503JSONResponse struct{ ServiceUnavailableJSONResponse }
+
+func (response DeactivateCustomersBulk503JSONResponse) VisitDeactivateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulkRequestObject struct {
+	Params CreateCustomersBulkParams
+	Body   *CreateCustomersBulkJSONRequestBody
+}
+
+type CreateCustomersBulkResponseObject interface {
+	VisitCreateCustomersBulkResponse(w http.ResponseWriter) error
+}
+
+type CreateCustomersBulk200ResponseHeaders struct {
+	IdempotencyReplay *bool
+	XRequestID        *RequestID
+}
+
+type CreateCustomersBulk200JSONResponse struct {
+	Body    CustomerValidationEnvelope
+	Headers CreateCustomersBulk200ResponseHeaders
+}
+
+func (response CreateCustomersBulk200JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplay != nil {
+		w.Header().Set("Idempotency-Replay", fmt.Sprint(*response.Headers.IdempotencyReplay))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk201ResponseHeaders struct {
+	IdempotencyReplay *bool
+	XRequestID        *RequestID
+}
+
+type CreateCustomersBulk201JSONResponse struct {
+	Body    CustomersCreatedEnvelope
+	Headers CreateCustomersBulk201ResponseHeaders
+}
+
+func (response CreateCustomersBulk201JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplay != nil {
+		w.Header().Set("Idempotency-Replay", fmt.Sprint(*response.Headers.IdempotencyReplay))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk400JSONResponse struct{ InvalidRequestJSONResponse }
+
+func (response CreateCustomersBulk400JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response CreateCustomersBulk401JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk403JSONResponse struct{ InsufficientScopeJSONResponse }
+
+func (response CreateCustomersBulk403JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk405JSONResponse struct{ MethodNotAllowedJSONResponse }
+
+func (response CreateCustomersBulk405JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Allow != nil {
+		w.Header().Set("Allow", fmt.Sprint(*response.Headers.Allow))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk406JSONResponse struct{ NotAcceptableJSONResponse }
+
+func (response CreateCustomersBulk406JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk409JSONResponse struct {
+	IdempotencyConflictJSONResponse
+}
+
+func (response CreateCustomersBulk409JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk413JSONResponse struct {
+	RequestBodyTooLargeJSONResponse
+}
+
+func (response CreateCustomersBulk413JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk415JSONResponse struct {
+	UnsupportedMediaTypeJSONResponse
+}
+
+func (response CreateCustomersBulk415JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk422JSONResponse struct {
+	BulkValidationErrorJSONResponse
+}
+
+func (response CreateCustomersBulk422JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk429JSONResponse struct{ RateLimitExceededJSONResponse }
+
+func (response CreateCustomersBulk429JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimitLimit != nil {
+		w.Header().Set("RateLimit-Limit", fmt.Sprint(*response.Headers.RateLimitLimit))
+	}
+	if response.Headers.RateLimitRemaining != nil {
+		w.Header().Set("RateLimit-Remaining", fmt.Sprint(*response.Headers.RateLimitRemaining))
+	}
+	if response.Headers.RateLimitReset != nil {
+		w.Header().Set("RateLimit-Reset", fmt.Sprint(*response.Headers.RateLimitReset))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk500JSONResponse struct{ InternalErrorJSONResponse }
+
+func (response CreateCustomersBulk500JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateCustomersBulk503JSONResponse struct{ ServiceUnavailableJSONResponse }
+
+func (response CreateCustomersBulk503JSONResponse) VisitCreateCustomersBulkResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreviewRequestObject struct {
+	Params ImportCustomersCsvPreviewParams
+	Body   *multipart.Reader
+}
+
+type ImportCustomersCsvPreviewResponseObject interface {
+	VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error
+}
+
+type ImportCustomersCsvPreview200ResponseHeaders struct {
+	IdempotencyReplay *bool
+	XRequestID        *RequestID
+}
+
+type ImportCustomersCsvPreview200JSONResponse struct {
+	Body    CustomerValidationEnvelope
+	Headers ImportCustomersCsvPreview200ResponseHeaders
+}
+
+func (response ImportCustomersCsvPreview200JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplay != nil {
+		w.Header().Set("Idempotency-Replay", fmt.Sprint(*response.Headers.IdempotencyReplay))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview400JSONResponse struct{ ImportRefusedJSONResponse }
+
+func (response ImportCustomersCsvPreview400JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response ImportCustomersCsvPreview401JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview403JSONResponse struct{ InsufficientScopeJSONResponse }
+
+func (response ImportCustomersCsvPreview403JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview405JSONResponse struct{ MethodNotAllowedJSONResponse }
+
+func (response ImportCustomersCsvPreview405JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Allow != nil {
+		w.Header().Set("Allow", fmt.Sprint(*response.Headers.Allow))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview406JSONResponse struct{ NotAcceptableJSONResponse }
+
+func (response ImportCustomersCsvPreview406JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview409JSONResponse struct {
+	IdempotencyConflictJSONResponse
+}
+
+func (response ImportCustomersCsvPreview409JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview413JSONResponse struct{ FileTooLargeJSONResponse }
+
+func (response ImportCustomersCsvPreview413JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview415JSONResponse struct {
+	UnsupportedMediaTypeJSONResponse
+}
+
+func (response ImportCustomersCsvPreview415JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview422JSONResponse struct{ ImportUnreadableJSONResponse }
+
+func (response ImportCustomersCsvPreview422JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview429JSONResponse struct{ RateLimitExceededJSONResponse }
+
+func (response ImportCustomersCsvPreview429JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimitLimit != nil {
+		w.Header().Set("RateLimit-Limit", fmt.Sprint(*response.Headers.RateLimitLimit))
+	}
+	if response.Headers.RateLimitRemaining != nil {
+		w.Header().Set("RateLimit-Remaining", fmt.Sprint(*response.Headers.RateLimitRemaining))
+	}
+	if response.Headers.RateLimitReset != nil {
+		w.Header().Set("RateLimit-Reset", fmt.Sprint(*response.Headers.RateLimitReset))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview500JSONResponse struct{ InternalErrorJSONResponse }
+
+func (response ImportCustomersCsvPreview500JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportCustomersCsvPreview503JSONResponse struct{ ServiceUnavailableJSONResponse }
+
+func (response ImportCustomersCsvPreview503JSONResponse) VisitImportCustomersCsvPreviewResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContactsRequestObject struct {
+	Params ImportHoldedContactsParams
+	Body   *multipart.Reader
+}
+
+type ImportHoldedContactsResponseObject interface {
+	VisitImportHoldedContactsResponse(w http.ResponseWriter) error
+}
+
+type ImportHoldedContacts200ResponseHeaders struct {
+	IdempotencyReplay *bool
+	XRequestID        *RequestID
+}
+
+type ImportHoldedContacts200JSONResponse struct {
+	Body    CustomerValidationEnvelope
+	Headers ImportHoldedContacts200ResponseHeaders
+}
+
+func (response ImportHoldedContacts200JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplay != nil {
+		w.Header().Set("Idempotency-Replay", fmt.Sprint(*response.Headers.IdempotencyReplay))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts400JSONResponse struct{ ImportRefusedJSONResponse }
+
+func (response ImportHoldedContacts400JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response ImportHoldedContacts401JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts403JSONResponse struct{ InsufficientScopeJSONResponse }
+
+func (response ImportHoldedContacts403JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts405JSONResponse struct{ MethodNotAllowedJSONResponse }
+
+func (response ImportHoldedContacts405JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Allow != nil {
+		w.Header().Set("Allow", fmt.Sprint(*response.Headers.Allow))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts406JSONResponse struct{ NotAcceptableJSONResponse }
+
+func (response ImportHoldedContacts406JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts409JSONResponse struct {
+	IdempotencyConflictJSONResponse
+}
+
+func (response ImportHoldedContacts409JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts413JSONResponse struct{ FileTooLargeJSONResponse }
+
+func (response ImportHoldedContacts413JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts415JSONResponse struct {
+	UnsupportedMediaTypeJSONResponse
+}
+
+func (response ImportHoldedContacts415JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts422JSONResponse struct{ ImportUnreadableJSONResponse }
+
+func (response ImportHoldedContacts422JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts429JSONResponse struct{ RateLimitExceededJSONResponse }
+
+func (response ImportHoldedContacts429JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimitLimit != nil {
+		w.Header().Set("RateLimit-Limit", fmt.Sprint(*response.Headers.RateLimitLimit))
+	}
+	if response.Headers.RateLimitRemaining != nil {
+		w.Header().Set("RateLimit-Remaining", fmt.Sprint(*response.Headers.RateLimitRemaining))
+	}
+	if response.Headers.RateLimitReset != nil {
+		w.Header().Set("RateLimit-Reset", fmt.Sprint(*response.Headers.RateLimitReset))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts500JSONResponse struct{ InternalErrorJSONResponse }
+
+func (response ImportHoldedContacts500JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportHoldedContacts503JSONResponse struct{ ServiceUnavailableJSONResponse }
+
+func (response ImportHoldedContacts503JSONResponse) VisitImportHoldedContactsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCustomerTemplateCsvRequestObject struct {
+	Params DownloadCustomerTemplateCsvParams
+}
+
+type DownloadCustomerTemplateCsvResponseObject interface {
+	VisitDownloadCustomerTemplateCsvResponse(w http.ResponseWriter) error
+}
+
+type DownloadCustomerTemplateCsv200ResponseHeaders struct {
+	ContentDisposition *string
+	XRequestID         *RequestID
+}
+
+type DownloadCustomerTemplateCsv200TextCsvResponse struct {
+	Body          io.Reader
+	Headers       DownloadCustomerTemplateCsv200ResponseHeaders
+	ContentLength int64
+}
+
+func (response DownloadCustomerTemplateCsv200TextCsvResponse) VisitDownloadCustomerTemplateCsvResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type DownloadCustomerTemplateCsv400JSONResponse struct{ InvalidParametersJSONResponse }
+
+func (response DownloadCustomerTemplateCsv400JSONResponse) VisitDownloadCustomerTemplateCsvResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCustomerTemplateCsv401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response DownloadCustomerTemplateCsv401JSONResponse) VisitDownloadCustomerTemplateCsvResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCustomerTemplateCsv403JSONResponse struct{ InsufficientScopeJSONResponse }
+
+func (response DownloadCustomerTemplateCsv403JSONResponse) VisitDownloadCustomerTemplateCsvResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCustomerTemplateCsv405JSONResponse struct{ MethodNotAllowedJSONResponse }
+
+func (response DownloadCustomerTemplateCsv405JSONResponse) VisitDownloadCustomerTemplateCsvResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Allow != nil {
+		w.Header().Set("Allow", fmt.Sprint(*response.Headers.Allow))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCustomerTemplateCsv406JSONResponse struct{ NotAcceptableJSONResponse }
+
+func (response DownloadCustomerTemplateCsv406JSONResponse) VisitDownloadCustomerTemplateCsvResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCustomerTemplateCsv429JSONResponse struct{ RateLimitExceededJSONResponse }
+
+func (response DownloadCustomerTemplateCsv429JSONResponse) VisitDownloadCustomerTemplateCsvResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimitLimit != nil {
+		w.Header().Set("RateLimit-Limit", fmt.Sprint(*response.Headers.RateLimitLimit))
+	}
+	if response.Headers.RateLimitRemaining != nil {
+		w.Header().Set("RateLimit-Remaining", fmt.Sprint(*response.Headers.RateLimitRemaining))
+	}
+	if response.Headers.RateLimitReset != nil {
+		w.Header().Set("RateLimit-Reset", fmt.Sprint(*response.Headers.RateLimitReset))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCustomerTemplateCsv500JSONResponse struct{ InternalErrorJSONResponse }
+
+func (response DownloadCustomerTemplateCsv500JSONResponse) VisitDownloadCustomerTemplateCsvResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DownloadCustomerTemplateCsv503JSONResponse struct{ ServiceUnavailableJSONResponse }
+
+func (response DownloadCustomerTemplateCsv503JSONResponse) VisitDownloadCustomerTemplateCsvResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DeactivateCustomerRequestObject struct {
 	CustomerID CustomerID `json:"customer_id"`
+	Params     DeactivateCustomerParams
 }
 
 type DeactivateCustomerResponseObject interface {
@@ -2906,6 +5305,23 @@ func (response DeactivateCustomer406JSONResponse) VisitDeactivateCustomerRespons
 	return err
 }
 
+type DeactivateCustomer412JSONResponse struct{ PreconditionFailedJSONResponse }
+
+func (response DeactivateCustomer412JSONResponse) VisitDeactivateCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DeactivateCustomer429JSONResponse struct{ RateLimitExceededJSONResponse }
 
 func (response DeactivateCustomer429JSONResponse) VisitDeactivateCustomerResponse(w http.ResponseWriter) error {
@@ -2974,6 +5390,7 @@ func (response DeactivateCustomer503JSONResponse) VisitDeactivateCustomerRespons
 
 type GetCustomerRequestObject struct {
 	CustomerID CustomerID `json:"customer_id"`
+	Params     GetCustomerParams
 }
 
 type GetCustomerResponseObject interface {
@@ -2981,6 +5398,7 @@ type GetCustomerResponseObject interface {
 }
 
 type GetCustomer200ResponseHeaders struct {
+	ETag       *string
 	XRequestID *RequestID
 }
 
@@ -2996,12 +5414,35 @@ func (response GetCustomer200JSONResponse) VisitGetCustomerResponse(w http.Respo
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
 	if response.Headers.XRequestID != nil {
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type GetCustomer304ResponseHeaders struct {
+	ETag       *string
+	XRequestID *RequestID
+}
+
+type GetCustomer304Response struct {
+	Headers GetCustomer304ResponseHeaders
+}
+
+func (response GetCustomer304Response) VisitGetCustomerResponse(w http.ResponseWriter) error {
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(304)
+	return nil
 }
 
 type GetCustomer400JSONResponse struct{ InvalidParametersJSONResponse }
@@ -3180,6 +5621,7 @@ func (response GetCustomer503JSONResponse) VisitGetCustomerResponse(w http.Respo
 
 type UpdateCustomerRequestObject struct {
 	CustomerID CustomerID `json:"customer_id"`
+	Params     UpdateCustomerParams
 	Body       *UpdateCustomerJSONRequestBody
 }
 
@@ -3188,6 +5630,7 @@ type UpdateCustomerResponseObject interface {
 }
 
 type UpdateCustomer200ResponseHeaders struct {
+	ETag       *string
 	XRequestID *RequestID
 }
 
@@ -3203,6 +5646,9 @@ func (response UpdateCustomer200JSONResponse) VisitUpdateCustomerResponse(w http
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
 	if response.Headers.XRequestID != nil {
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
@@ -3315,6 +5761,23 @@ func (response UpdateCustomer406JSONResponse) VisitUpdateCustomerResponse(w http
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateCustomer412JSONResponse struct{ PreconditionFailedJSONResponse }
+
+func (response UpdateCustomer412JSONResponse) VisitUpdateCustomerResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(412)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -3441,7 +5904,8 @@ func (response UpdateCustomer503JSONResponse) VisitUpdateCustomerResponse(w http
 }
 
 type CreateInvoiceRequestObject struct {
-	Body *CreateInvoiceJSONRequestBody
+	Params CreateInvoiceParams
+	Body   *CreateInvoiceJSONRequestBody
 }
 
 type CreateInvoiceResponseObject interface {
@@ -3449,7 +5913,8 @@ type CreateInvoiceResponseObject interface {
 }
 
 type CreateInvoice201ResponseHeaders struct {
-	XRequestID *RequestID
+	IdempotencyReplay *bool
+	XRequestID        *RequestID
 }
 
 type CreateInvoice201JSONResponse struct {
@@ -3464,6 +5929,9 @@ func (response CreateInvoice201JSONResponse) VisitCreateInvoiceResponse(w http.R
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplay != nil {
+		w.Header().Set("Idempotency-Replay", fmt.Sprint(*response.Headers.IdempotencyReplay))
+	}
 	if response.Headers.XRequestID != nil {
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
@@ -3559,6 +6027,28 @@ func (response CreateInvoice406JSONResponse) VisitCreateInvoiceResponse(w http.R
 		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
 	}
 	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateInvoice409JSONResponse struct {
+	IdempotencyConflictJSONResponse
+}
+
+func (response CreateInvoice409JSONResponse) VisitCreateInvoiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -4090,6 +6580,277 @@ func (response GetInvoice503JSONResponse) VisitGetInvoiceResponse(w http.Respons
 	return err
 }
 
+type ValidateNIFRequestObject struct {
+	Params ValidateNIFParams
+	Body   *ValidateNIFJSONRequestBody
+}
+
+type ValidateNIFResponseObject interface {
+	VisitValidateNIFResponse(w http.ResponseWriter) error
+}
+
+type ValidateNIF200ResponseHeaders struct {
+	IdempotencyReplay *bool
+	XRequestID        *RequestID
+}
+
+type ValidateNIF200JSONResponse struct {
+	Body    NIFValidationEnvelope
+	Headers ValidateNIF200ResponseHeaders
+}
+
+func (response ValidateNIF200JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.IdempotencyReplay != nil {
+		w.Header().Set("Idempotency-Replay", fmt.Sprint(*response.Headers.IdempotencyReplay))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF400JSONResponse struct{ InvalidRequestJSONResponse }
+
+func (response ValidateNIF400JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response ValidateNIF401JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.WWWAuthenticate != nil {
+		w.Header().Set("WWW-Authenticate", fmt.Sprint(*response.Headers.WWWAuthenticate))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF403JSONResponse struct{ InsufficientScopeJSONResponse }
+
+func (response ValidateNIF403JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF405JSONResponse struct{ MethodNotAllowedJSONResponse }
+
+func (response ValidateNIF405JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Allow != nil {
+		w.Header().Set("Allow", fmt.Sprint(*response.Headers.Allow))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF406JSONResponse struct{ NotAcceptableJSONResponse }
+
+func (response ValidateNIF406JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(406)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF409JSONResponse struct {
+	IdempotencyConflictJSONResponse
+}
+
+func (response ValidateNIF409JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF413JSONResponse struct {
+	RequestBodyTooLargeJSONResponse
+}
+
+func (response ValidateNIF413JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF415JSONResponse struct {
+	UnsupportedMediaTypeJSONResponse
+}
+
+func (response ValidateNIF415JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF422JSONResponse struct{ ValidationErrorJSONResponse }
+
+func (response ValidateNIF422JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(422)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF429JSONResponse struct{ RateLimitExceededJSONResponse }
+
+func (response ValidateNIF429JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RateLimitLimit != nil {
+		w.Header().Set("RateLimit-Limit", fmt.Sprint(*response.Headers.RateLimitLimit))
+	}
+	if response.Headers.RateLimitRemaining != nil {
+		w.Header().Set("RateLimit-Remaining", fmt.Sprint(*response.Headers.RateLimitRemaining))
+	}
+	if response.Headers.RateLimitReset != nil {
+		w.Header().Set("RateLimit-Reset", fmt.Sprint(*response.Headers.RateLimitReset))
+	}
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF500JSONResponse struct{ InternalErrorJSONResponse }
+
+func (response ValidateNIF500JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ValidateNIF503JSONResponse struct{ ServiceUnavailableJSONResponse }
+
+func (response ValidateNIF503JSONResponse) VisitValidateNIFResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.RetryAfter != nil {
+		w.Header().Set("Retry-After", fmt.Sprint(*response.Headers.RetryAfter))
+	}
+	if response.Headers.XRequestID != nil {
+		w.Header().Set("X-Request-Id", fmt.Sprint(*response.Headers.XRequestID))
+	}
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// ListCustomers List customers
@@ -4098,6 +6859,21 @@ type StrictServerInterface interface {
 	// CreateCustomer Create a customer
 	// (POST /v1/customers)
 	CreateCustomer(ctx context.Context, request CreateCustomerRequestObject) (CreateCustomerResponseObject, error)
+	// DeactivateCustomersBulk Deactivate many customers
+	// (DELETE /v1/customers/bulk)
+	DeactivateCustomersBulk(ctx context.Context, request DeactivateCustomersBulkRequestObject) (DeactivateCustomersBulkResponseObject, error)
+	// CreateCustomersBulk Create many customers
+	// (POST /v1/customers/bulk)
+	CreateCustomersBulk(ctx context.Context, request CreateCustomersBulkRequestObject) (CreateCustomersBulkResponseObject, error)
+	// ImportCustomersCsvPreview Import customers from CSV
+	// (POST /v1/customers/import-csv-preview)
+	ImportCustomersCsvPreview(ctx context.Context, request ImportCustomersCsvPreviewRequestObject) (ImportCustomersCsvPreviewResponseObject, error)
+	// ImportHoldedContacts Import contacts from Holded
+	// (POST /v1/customers/import-holded-contacts)
+	ImportHoldedContacts(ctx context.Context, request ImportHoldedContactsRequestObject) (ImportHoldedContactsResponseObject, error)
+	// DownloadCustomerTemplateCsv Download the CSV template
+	// (POST /v1/customers/templates/csv)
+	DownloadCustomerTemplateCsv(ctx context.Context, request DownloadCustomerTemplateCsvRequestObject) (DownloadCustomerTemplateCsvResponseObject, error)
 	// DeactivateCustomer Deactivate a customer
 	// (DELETE /v1/customers/{customer_id})
 	DeactivateCustomer(ctx context.Context, request DeactivateCustomerRequestObject) (DeactivateCustomerResponseObject, error)
@@ -4116,6 +6892,9 @@ type StrictServerInterface interface {
 	// GetInvoice Get an invoice
 	// (GET /v1/invoices/{invoice_id})
 	GetInvoice(ctx context.Context, request GetInvoiceRequestObject) (GetInvoiceResponseObject, error)
+	// ValidateNIF Validate a NIF
+	// (POST /v1/nif/validate)
+	ValidateNIF(ctx context.Context, request ValidateNIFRequestObject) (ValidateNIFResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -4156,8 +6935,10 @@ func (sh *strictHandler) ListCustomers(ctx echo.Context, params ListCustomersPar
 }
 
 // CreateCustomer operation middleware
-func (sh *strictHandler) CreateCustomer(ctx echo.Context) error {
+func (sh *strictHandler) CreateCustomer(ctx echo.Context, params CreateCustomerParams) error {
 	var request CreateCustomerRequestObject
+
+	request.Params = params
 
 	var body CreateCustomerJSONRequestBody
 	var err error
@@ -4201,11 +6982,172 @@ func (sh *strictHandler) CreateCustomer(ctx echo.Context) error {
 	return nil
 }
 
+// DeactivateCustomersBulk operation middleware
+func (sh *strictHandler) DeactivateCustomersBulk(ctx echo.Context, params DeactivateCustomersBulkParams) error {
+	var request DeactivateCustomersBulkRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeactivateCustomersBulk(ctx.Request().Context(), request.(DeactivateCustomersBulkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeactivateCustomersBulk")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeactivateCustomersBulkResponseObject); ok {
+		return validResponse.VisitDeactivateCustomersBulkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateCustomersBulk operation middleware
+func (sh *strictHandler) CreateCustomersBulk(ctx echo.Context, params CreateCustomersBulkParams) error {
+	var request CreateCustomersBulkRequestObject
+
+	request.Params = params
+
+	var body CreateCustomersBulkJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateCustomersBulk(ctx.Request().Context(), request.(CreateCustomersBulkRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateCustomersBulk")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateCustomersBulkResponseObject); ok {
+		return validResponse.VisitCreateCustomersBulkResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ImportCustomersCsvPreview operation middleware
+func (sh *strictHandler) ImportCustomersCsvPreview(ctx echo.Context, params ImportCustomersCsvPreviewParams) error {
+	var request ImportCustomersCsvPreviewRequestObject
+
+	request.Params = params
+
+	if reader, err := ctx.Request().MultipartReader(); err != nil {
+		return err
+	} else {
+		request.Body = reader
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportCustomersCsvPreview(ctx.Request().Context(), request.(ImportCustomersCsvPreviewRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportCustomersCsvPreview")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ImportCustomersCsvPreviewResponseObject); ok {
+		return validResponse.VisitImportCustomersCsvPreviewResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ImportHoldedContacts operation middleware
+func (sh *strictHandler) ImportHoldedContacts(ctx echo.Context, params ImportHoldedContactsParams) error {
+	var request ImportHoldedContactsRequestObject
+
+	request.Params = params
+
+	if reader, err := ctx.Request().MultipartReader(); err != nil {
+		return err
+	} else {
+		request.Body = reader
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportHoldedContacts(ctx.Request().Context(), request.(ImportHoldedContactsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportHoldedContacts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ImportHoldedContactsResponseObject); ok {
+		return validResponse.VisitImportHoldedContactsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DownloadCustomerTemplateCsv operation middleware
+func (sh *strictHandler) DownloadCustomerTemplateCsv(ctx echo.Context, params DownloadCustomerTemplateCsvParams) error {
+	var request DownloadCustomerTemplateCsvRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DownloadCustomerTemplateCsv(ctx.Request().Context(), request.(DownloadCustomerTemplateCsvRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DownloadCustomerTemplateCsv")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DownloadCustomerTemplateCsvResponseObject); ok {
+		return validResponse.VisitDownloadCustomerTemplateCsvResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // DeactivateCustomer operation middleware
-func (sh *strictHandler) DeactivateCustomer(ctx echo.Context, customerID CustomerID) error {
+func (sh *strictHandler) DeactivateCustomer(ctx echo.Context, customerID CustomerID, params DeactivateCustomerParams) error {
 	var request DeactivateCustomerRequestObject
 
 	request.CustomerID = customerID
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.DeactivateCustomer(ctx.Request().Context(), request.(DeactivateCustomerRequestObject))
@@ -4227,10 +7169,11 @@ func (sh *strictHandler) DeactivateCustomer(ctx echo.Context, customerID Custome
 }
 
 // GetCustomer operation middleware
-func (sh *strictHandler) GetCustomer(ctx echo.Context, customerID CustomerID) error {
+func (sh *strictHandler) GetCustomer(ctx echo.Context, customerID CustomerID, params GetCustomerParams) error {
 	var request GetCustomerRequestObject
 
 	request.CustomerID = customerID
+	request.Params = params
 
 	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetCustomer(ctx.Request().Context(), request.(GetCustomerRequestObject))
@@ -4252,10 +7195,11 @@ func (sh *strictHandler) GetCustomer(ctx echo.Context, customerID CustomerID) er
 }
 
 // UpdateCustomer operation middleware
-func (sh *strictHandler) UpdateCustomer(ctx echo.Context, customerID CustomerID) error {
+func (sh *strictHandler) UpdateCustomer(ctx echo.Context, customerID CustomerID, params UpdateCustomerParams) error {
 	var request UpdateCustomerRequestObject
 
 	request.CustomerID = customerID
+	request.Params = params
 
 	var body UpdateCustomerJSONRequestBody
 	var err error
@@ -4300,8 +7244,10 @@ func (sh *strictHandler) UpdateCustomer(ctx echo.Context, customerID CustomerID)
 }
 
 // CreateInvoice operation middleware
-func (sh *strictHandler) CreateInvoice(ctx echo.Context) error {
+func (sh *strictHandler) CreateInvoice(ctx echo.Context, params CreateInvoiceParams) error {
 	var request CreateInvoiceRequestObject
+
+	request.Params = params
 
 	var body CreateInvoiceJSONRequestBody
 	var err error
@@ -4395,221 +7341,388 @@ func (sh *strictHandler) GetInvoice(ctx echo.Context, invoiceID InvoiceID) error
 	return nil
 }
 
+// ValidateNIF operation middleware
+func (sh *strictHandler) ValidateNIF(ctx echo.Context, params ValidateNIFParams) error {
+	var request ValidateNIFRequestObject
+
+	request.Params = params
+
+	var body ValidateNIFJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ValidateNIF(ctx.Request().Context(), request.(ValidateNIFRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ValidateNIF")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ValidateNIFResponseObject); ok {
+		return validResponse.VisitValidateNIFResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Base64 encoded, compressed with deflate, json marshaled OpenAPI spec.
 // Stored as a slice of fixed-width chunks rather than one concatenated
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L1tbxvJlh/+VQq9uxj73ibdpB5sSfhj/7REzTBXTyvS9uwMHbLILop11azi7SpK4jgC7lfIq01e5k2A",
-	"JFggAQIE2LxYYCb5IveTBHWquru6u0i2bNke3/EAI0tkdz2eOk/1O+e888Z8NueMMCm8/XfelOCQxPBr",
-	"K4r4rfolJGIc07mknHn7Xm9K0IzIKQ8FklMskZwSNMdyiqZY1D3fI3d4No+It+8dtU/avbaPvm33fHR+",
-	"0eucn3V9dPGq5/meGE/JDKvmZ/juhLArOfX2G0Hge3I5Vy8LGVN25d3f+94lluSEzqiEH+UhXZI/LYiQ",
-	"AmE1ZBIiyhBGt5SF/BbxCdoNkCBjzsL8+HYD1V02kAmPZ1h6+x5lcnfb89XI6Gwxg3Fl//nejDL9eTZa",
-	"yiS5InF+uJdkhilTs1g95IhMpBqvWsXxIo4Jk2bkubF+7IEK4ljXrl40tGCSRo4RIlJc0kazsLO6+90K",
-	"YyEyXrYmksSrxyE5usVUohGZ8JggGS8pu0L4ClNWZRQvdrcrLMqbN29aCzklTNIxlsR9AG7xUo0GWw/m",
-	"Sf8lwTGJH0jn3xuq6ITuXmmoqFntQ6wf9OEPgWcEYYGGMyJx3Xw1oOEwP6QAT57v7jT2GrvjcHsrDF9s",
-	"b78go2ajMX4RbDX2xrnB/m1MJt6+9zfPMvbwTH8rnmWjvFejnuMYz4g0XONwISSfkXjVHMbm+28EomFh",
-	"gI29F43JDqk9Hzdw7floi9T28E6jFoQ7k138fPRivBd6vkdVU4rheL7H8Ey9mTQ6oOoBtQI0JqG3L+MF",
-	"qTqrV686R7ALHXbD6Zis3AT99brx74XNUe35eHtSezHabdYaZHeiR4+Je/ymzUcZ/goe2ZFkJtCcxGiO",
-	"r/LE2gzMoP60IPEyG1UELdkDCMkELyKpX7GZjnWqGs5TdYGvVhwlNRx1lsSU3/pozBdMkhBNYj5Djfyp",
-	"do9Sve8eZMPJGDcM9V5tgJhzJoimZ84mER3Dio45k4TBr3g+j9Sxp5w9+6NQk3mXjfSdR+KYx/qVULV/",
-	"eH52fNI5VIIvJBLTSJj2oO2BGcXRq4uTzmGr1x6cdY5h6lRIyq4GMRF8EWsCqXxOJpRE6nFGJ0pEECFg",
-	"D7xWegbRLZVTJKdUIEYnCEcxweESQbfC870bHC2AmTWaW9s7u8+3vft8Q8m4koYML6KhYooTSuJim/C+",
-	"hG3K+FQ13iTpjAiJZ3Nv32sGzd1asFULmr1gb38r2A+CH1TbYjEeEyG8/QmOBLmvenbaarfa7IZEfE40",
-	"DeTptMW4nJI4WzjDhlVbmC2V5uOavSJfS6H6vmY4Z03zFteQzOPPvi8w2SOCx5LeAMFdkslCkLA6RWrN",
-	"DouB4TPwt1jMZjheFtgyTAWzhMtlROCg6ZNO+6w3+K7VHXTOXp93DtvdAnlbXLky1U6pmo7XJRLBjIE3",
-	"wHYCk5B8bsamRD+Qbjp0zEJ0TcgcUSlQOlU/5a7AWwwfSdbhx3defnSbeLduii1mI6WpsEUU+Z6QWC6E",
-	"OsCXreOed/82d0wOMWNcojDZQWuxR2SMF4IgKvW6C8HHFEvQYM0IP+2JscV5nkhaTKkfoPArdsElwghk",
-	"zhoKed066Ry1lNo/aF9enl+uI4/ZQijFLmk1t4IgJmJ+Q0MSohBLnAzhBkc0/NRL9Hhsxeh0ufX0EY+N",
-	"qm2fyDJlPCJz6TCxmEzomBImu2M12A8Sdp2z7qvj484hsIfu4flFO7/xMyqEkmpCdSUs9U3s38ZUEksH",
-	"Wv1MjkD+kS9QyGEVp/iGKDUHOuEMtHTYP80sEon1pUoiRTLXZIkiPL42MketUCKQ+JzEsE+PSh2SxAxH",
-	"7Wyb358yeu3Ls9ZJyg6yLUx6QYLENyRG+tUvdJe6fEbkVEmoBSN3czJWB3eK53PCSFhHIHA14xeJ7a+n",
-	"/Y1AEVdvhSS2DT1jazzajgLjvMgZbg9QJb6KiE8mIlratcZjBGYPSpdezW+GowmPZyT0EV9IxQNizK6I",
-	"enrBrhm/ZY9PNObTB1LMiIfLArEgoImEcd3GXOlzyg5aQy2dM6CXwb/pnp8Njs8vT1sFiyo5bIPURWY0",
-	"tcwcuiKMxDgahFRohRC0OjW1QWLvSMLK1JWcRDWVHHEhNZpkHulpNwP45OobYcqyda70QgoawoorBVk9",
-	"aITFBy258bnqxVOSuttrnR21Lo98dHh+edk+7HVet33U7ZxenHSOO+0jay/MfhfX/+LyHHr6YjfhK4P8",
-	"pAzSxRItJpiq1DbV2PQSknGEYxIiMcVz8rg8U+nqZ1ye8pBOKB5F5IGckwqx0LZ+3mA3ZgBoEPqRNUTU",
-	"7bV6r7qDs/Pe4PT8qHPcab08KSjlqQ3b6XZftQvEc86iJQpjDFcV2vxAY8wUrYUkIpKEX8/Yb9VOtQiR",
-	"cRRxdkVihDW1POJROoUrxzMuW1refJghctrufXd+BAeidXJy/gakkr2RipVAj+mszdXilMRftPEI6qT2",
-	"xqLRQsLcMjewnnNh29KL4HX7pR+69z9ok9X2jsdkLh/GKF07DFt7eNi+6BleV9jd1HVNBcI3mEaqS4QF",
-	"KvaDOIuWX/KOD/WSDpFedUTuxtEiJAINi1MdPuJ5PePymC9Y+OG7eHz+6ix/PC+TvVPEO4FevuD9sSkx",
-	"1ViMWFVMFieXD/qy4RtxAHwXM3FLYpH4vUI6mTzqjUMKDmjfjQkJP5TjXrZ67cFJ57TTG7S/P2y3j4os",
-	"l3M0w2yZqPhf7F1RaSJudEcZl2LtW7r2tfQ2d93WFfAx9ubVchiUSo1kbxQaMhiRio2opxNcRy0Fdqx9",
-	"OYOAfKAcMX++5OGyx/kJjq8+UJpctv/hVbvbG7w8P/rHQe/8fHDSuvy26NbGdwNBfyKD0VKCIdwM9p43",
-	"dpoan6O/0gap0pf3vSY6pS83m7iScxTBDL5gHpdMBiai9EZsez3BQz+XAj2BNUELFhEhkCASAeu7pYI8",
-	"fUTW1iXxDR2TVywV/B9GHd325evOYXvw6qz1utU5cSgceqZGTZZkNucxjmm0RAtrDF/w/ipjZ4QFUVah",
-	"kkYjRcd4PNUSzFDxaCGWdXTGtWecCgSyDkmuHr+NqZSEHSAZLzNIl80TPwcjecXwQk55TH/6UPn36qz1",
-	"qvfd+WXnh4Lgs8BmlDOUon++8AsqZUzoez7f9lOnCg65m6tpKvKIyQ2/JkWr482bN7UiEG/d1hVxex+8",
-	"82Ixn/NYkvCUhBT3lh96LfrqrPvq4uL8stc+Gpy2jzqtQe8fL8qMIsf/E2+DUIqDwzj5a5AJil8k8yub",
-	"JEp7etU7rr14RP7/Gkc0hD4eeKcJPTM6KTrYJb5D+qIhQ0LpGw3VbswjNJ7iGI8l3ESs9EOddY4Hib/9",
-	"8Pysd3l+MjjqfNspeNxhAJ7GHxVaTwnmh7JiUX7YuD/POsef1VHle4LckBhH+WXt6g8RoPkEwhJxth6R",
-	"tN6Ph8MwJkLU51xIHA3MO7BgABrAEkUEC4kaud2KyBWOBglQUxQY9G/B9QcHNYG45X3l4EIaxQRfC4RR",
-	"vIhIHQ3Nmg/RDM8FUmqAWpo5ieWyzyRHt8Y5q08IHBgq66gF7+u/MVLbk1xVKS0hMXfN+cISnuiz2ylh",
-	"aqFBpyCRvlOHlut99lgsI11P7Q/ThFSGs7aQpi2UkJrne2bmVPOOMZXL8nuHVC7BnWpubDNI8SkOYwAF",
-	"F8HjM8rSv31vrmyKWDX1b3/EtZ9atR+C2t4vf6798q//58+1//uvP/+vv/z5P/zlz/9x+PP/7PdFv1/3",
-	"+/1av//sm5//5ef/+uTp29//rVeCo/se3I7GyxUwbv3lNwKpk5EfdFvM8S//A3/UUa8fszncFhbYM+DE",
-	"1fPodM/RVmN3t9ZAOJpPca0JFFaYWjc/q2ZuTs38nFq1H96+a947Bxpy7gh0OOI8LsQRFFfR0dYkcjZ2",
-	"HJVaa1ZoLYE2Fpv7ji8EMVIu32qj0GyztNOlTnI8uNjThT5E6ssDNKE3BIX0SmM6UXdeDPbwmi+CxtbD",
-	"R6CYtZIn5e7NN+pEClmK7PgER3IFcQsZE2eYDnwOnJEvdDyWa5sOcRQRdIqXPC6s1s7Og0dfHvTP/33/",
-	"oO89edpfBEFz92+cc7i3oxt+TCbkZyANmy58zS2trcp40tu0aT76IxmDp6kVAYJM0hvSSSHYDibNbHz6",
-	"RG0ynxGQcckKYkVmjIqppdgdILaIIniecUbq6JjHfQbkiJ4M293hU7gogNVXQxNoGGwNAZM8DJ4PEY5J",
-	"cofkZ5/SLGZtkrWnGqqjN+lozKy1TJQZ10oUOCNu9MdCyz01Wu3Z0FEkBTlU4JPrdIRD/eyhenQNf9CX",
-	"hOnCUilINMlT4PHldrAVbDV3d4LtnQefWGkssHVjddIAmG5F2jPQEzObyvSUmIEOo5cyCM/CDOHsTWtJ",
-	"9tEwaA7R61YvsRXgae3cb7/SvMbvM6CbORZCWZ8+GgbbQ9OKXKKQjxczZSylEQgpJcREqMfGRL2zM+yz",
-	"sdrvCVjDpe93h2nXSZO+JkmltMbkigpJYhJqYtKgoh+9QHH6QDHbYFv9UJsY7Kofz9USWqFQzdLh9727",
-	"mmqndoNjpTMI1eBrrDQs37sw0/V8z5AbfHyZDPkwm4rne+dq3Edm2B7cNV2mI/be3vvey4iPrym7MgAM",
-	"NxcwF9egTF4TMhegbKa4awhBGhGlV2bY/bCs09GwWmxWOXpgfXhZju/cTmkEcQKKY2SX60UuXjz1Dhmi",
-	"YR7rB2yWrasfLh4dGpYjIdKWXSfJ5iCunfi0qtdhTLAkSZyihWcsKvMpJejAk5gcoCGjk6FSDIbWGR/Q",
-	"EDh5skY+nKERl9MyseDMdljLx8xj976X7+i9GKBqZkSjiLKrAZkl9nB+um+mJCYZukeJK0EYEBmVZLZx",
-	"xG3VLti5+K6jX9gJVhIkjmO81Ao7k3gsB3MSG1dLcVh8ptZf4ugaSV5UxWKJ0eWC/lQUJkGFowArsWla",
-	"Z6aVdHol+GhZfyTxmDAJYY3G0l2IBY6iJUpeUjSi7VyJZlxItK3sajrDUT6ceqe+szLOcvUUzZG8z/su",
-	"isM8M1HDFq/PLe4FZsoU/uWfMfrl32MW/vIvqFs/KTCdRnOd4tvvd+u/c55B40Nbu/KdY3iSS+IytdlS",
-	"m/y3PJZTuEmg7OoAMXJDYjSPKZOlCcVEHQaCiLIt4pjwekmLr0I38ylnpCrdXMDDYG+QCYljEg7meKnk",
-	"1kBjbTY1dKGf7rAJByUoxiFZt6OUIXgmP/eTdBMd+7dxxrdkVHW+b8ioJC8sKvRTBuiUE8CZjfBZzZgt",
-	"0c0zUZjns+GCDEJn+P6bKWHI7IE6m+GC+EjyEC+RSWZBcBxRIqTGWQC6Eqm20DxaCJPuQr8uSTxD4IHC",
-	"o4RbWoZpsLdXazRrWw3Pz3I2hFqHKS1yRBlx8mXNQsyUw8oM2SzjCWXpUua4cyOJhU7+LjPnGZE4xHKj",
-	"F/E0eW71eb3QJxJxZoMG8+v1bYzHFAs0VzbZAo05m1DMfsLOY1pavzT0ad2+q76vOA8FGPf6SlagW8UV",
-	"QhLRGwLiO0cNEZYuWliz683dWtCsNZ9X2XUOw6u6mefmaYC/ai5CFWN4GA+JyZjOqbntWJ/oIXkQfPQx",
-	"JWJQXdutYq+Zea2z0LLRJmfEyTqMrrZWj8tHbTuUMwg4dpIOWEqM3JbwzzMcEvAK2DGbOYrIMdUR5xHB",
-	"cG/3W1MFP53qV3YLg2AJB1iu4QtZVgQskHnDdbQL1y+FQ16TdOY86Z9V3XyIVlnSIqsf+c+hb35JuuX7",
-	"6ZJfgg5ZmtliHj7wyEVYSDSeYnb1qOfuA5VXcHY4NVg/kRc5/pKb+TpJZWf0WHXHxiZUTZFyBr7CzA9l",
-	"Irzz4iu9jS4RdHSLl1aGEsXNCSuqX8nAbG8XMjfLk0UULTdz2sLaJQOqugzpRbQOKzyfQH6OtaImvbr2",
-	"3xUtgAqKq3MvfO+uxuNQ6RLN4oyg0fJ03voP3r4EFUzMDOr2ony2hXiUyVsa17pJnlC32w0SQvFJ2ojr",
-	"Gj35an2OMaE1PirSnFeV9Jd0MYr2UlmHmeMrytIjvJ4Hp08W1zWbTa7BdadGrd1nIxLYuMchlNJer6WY",
-	"Lo/lsQ4dtq/2c9zZYT1njRudXQCsD42WdXSIBYHrODxWWlQaTgF604H1anY3qKOpx3xG0ITGQpt/5oIk",
-	"NxSdeEvrfYmod11qusTIW4ckaycaZMkfQmrqKxt2krH1KY/w/z/XyhXF9eQLS3wmI1xzJbzjGo5Ff45V",
-	"V8rS0pIfOuJWw3iSVKFF+SUr5B7UudlOiXY3pMinEh+IFwRxlgxgs0VmEXSjdFFtejEoLtfJBCSV+4aj",
-	"DSthLm+xRJjp7CZAjlN8Q+po2D47ujjvnPUGacTTED3ZDrafpsCnJJykzyYQFJRAaSGiz0fDl62jgQlT",
-	"gFeDp0hOuUj6jHW01He93gXcP/fZsP39Rfuwp/Fyx63OSRv6bDx/6qNhEvDwXbt11L7sZjEP6pGthnpE",
-	"jbRzenHSPm2f9dpHwz57shM0nurLbdXP4HX7sqsaV0+m2NcherIT7JQGF+ukZmluzylZ9hlgyNVcs7w2",
-	"ufvI1gnkk+l1XrcHnaMEO+n5nrUYnr8iU5mVk6+8+urD0vJ4vrd6Xp7vTnxUynnjzqjgjEhdBwi1v0tb",
-	"KUU92hMqbJjnrwjKWhnsspIoPH9FDESW9SFZedNRd3DS/rZ1ojtXD66IUC/A5ldiqEvQz7eV7p9tH8mR",
-	"yXCiyAeneU587zCihMnvsOhkKeXSrJCKDYZzTplMAx59rw35J4BejzGNIDZfEc5rEgvK2RmX3QRb7rmy",
-	"bxVzLqXJVxTJHGu27YiIBpowTx5qsO8RvYIUntkX6ev5WFsrYBN+7ShOqYxGaLccC+iOsUo//U7DKK0v",
-	"HDE3vtels3lEJ5SEZm11++JEidETk35U30LncygUIjNWwPXLSO+3Cac+AozqCtF1C2F6MWdXPrj25jG/",
-	"ivFMAGuDDwifR8Shl1aA02SC4j4HT974zpF51sYdF4d/zjLrzhqpr9SqNruKqJjmtYMNuOWcUrCz2eIz",
-	"wK11hl9uLvpGnKrR4+jCWkstovOTO1WCAY8SjBvIUB+Nlhq2wUNSR+dMD1ybWPBEAYEMwUhT0mc6r5Iy",
-	"y0CPXGq9zlcKwxRCEcDZ/GPwtr5gVA7mMR2ToYZuqf60FiiUXX07xbLPUtgxMmtq5oIiKqRJHACSTgu+",
-	"JGGbCe0NicFtFTzSheQ6xf0eOoTJcB9anpHZKDWBiJ3ux0eCzHGMtQ6sNNmZVscccNpcgtpS74kIHe6j",
-	"YS55rcZIZB/lBfXQ3ZmdZ6PcVVmGm4mmTne1+7i0//suvLm+xDMJRJyjcefeXbcCspCh20R1g4YzxQJR",
-	"uaKjQsqqinsMs7rFIst2RJmQBIfOXiaZ2bSxbR8Vp5WcFfU7kKKzD526teLOwfAlV/bWunEXUkM9gP6T",
-	"4zxVQoGp5ZkY/FSkTumKzuxEsRVnMuW3OuA7vTEppu+s29ZWKWf/XhA8b+ztNXe2n28He3uN9Rnq7eS1",
-	"DzgkYKkiSZjZxtmBubzUF5kyl1ZymHSxHxOs08hXcpwUUXcF/4njgrkQMl2akFsVNXOC/ORKssHbzh11",
-	"BV6/Tyd5oV/uZpU8Lh4kYdzrnOW9sOUWCzlSHYRftDWgi0y0zLLqHOnOVuf8SZTS+++OejPhGRpdDRLQ",
-	"TmoJiNdwFWMs5YCtugYmJ6ooJUWtPv0MJlno0mmnJL3CS0mvFsSh1PwqblagFq1jJLd6El8TVneC6t1K",
-	"ViUHTWJ38xhNwFZJd8c4Hspabhp2V1FltaPfHsW3cwzpwFMFL6fRQgTcezp3iLG2Vjp5KsCJHUZBlctn",
-	"nVxNifNZ6eLtg66/HgSEcvW7XQsq4ZceFwY9WUSRCwFtYZ+tuIKaHmoAI30wJhpQPSsWSSc3ULId6cCf",
-	"TF5W27JKS6cGsPFEdeCpI4Oz+ohwsb9unNg6qjNxGZQliVJNjhJKxEYqbLynjtdYSaGWzvdo4DYzjRnB",
-	"TKSLnKLa6g5q3YyH/ZRItIT89aZseq0LT12SCYmVpvXeARC+J7nEUdXXevrh98HAVQROJADYj4abqBTy",
-	"kcV+6N3wE8yeWeQcay0RsSWbUhbogvuli/8wnEXiUfzUt6SdtHLKI1yQZlBn172ozbMdF+lq+UxE2krl",
-	"JPdOFWFi4UU4E4tIcoBshQTNcPwTd3gMN8C1EpDaYJ4C2RyB0eahhGXB1ChD5p1iqbwHgNvUrtzgSLGH",
-	"gVjE4ymOr8ggdnLZSxNJBxuRvYfS91aOY6fe3ASyi+eTtNu19BXPJ5cmwY1ahgGcjvJgX2KRINbxnf4l",
-	"HSeC/FqUwSW2+vqWyumURPkdbuzsuUY6w5QNJL7bNNAevkv4/J8WGMIXXVHlxnmyYFTmNfltV+cS3ylh",
-	"NBhh4digfzD9oF/+CRpE4LXVswWVzZAR+MP1fT+5w2MZLQsTD1x9qxZXHBKsu6Olu/cFoDpyR2Ljicj8",
-	"zU79aKwPte4xuS7Fd7met57Xd0ozKDIhq2Fri8w8c8Nwn1KLFNaeI5u4CzuYI+E1XNyOYqjE6ZDkaIav",
-	"vyyOZwAtgf8w7lctluzjsUXIWrWJNfoo8FFQ3/FRo76tFNSdevMAUZlmLAJPDUsbUXP8RqDO6xa0XQAw",
-	"Nz8+b/2IbK6wYbvphh2gGV6qxWDkCi6lSwwxsyiS/6y516wP13CvBDeVcKdfJz+rRtWa0UFKY0FvyGmy",
-	"FNpWKaxWvbBewQexSDOlNVzrPAvucayxvvxIr6Os4JI6ghTVJjmmDk0Hg1NAaggfCY4mON5HmPWZjiAy",
-	"QBpxLcBXPVOLCCHJ2rsHvWw3m3B9ybIMjBDWHLpuHo3mTmOixGOOcIyLrQAc16YzXI+CPWnydR2kBxxe",
-	"s/yXViiMICwc4IXkMyzpGEdVOuwSBl5cg31TfZlKCJW6vCExneCxXAwIU/Io3NxjkmNAr+ZrEtNj1UCl",
-	"7m4xlYMJjwfzcLK5pzfY3Dkowrg4Oq7Qxf1qMuyucGbrOB9LZgqJWQgQTCoFiuiE2NjG7uF37aNXGgal",
-	"Cx36SbEI3+u2z9TfFy2AX52/bl8evdKQocNeUvXl9XnnqH2UTxSRNFQBq9MdT0m40GiaI3UaVP9J6Yuu",
-	"thgvMFiq5zckDhcajzKGwCf16WtOQ5MfIm+oOyWaNjo32U+JTVxFCSeioIaLD9LDQapB7rWQ3zp0mU65",
-	"WXVeEmlaySvYw3cv0x4cbsGiJzBTFdYMrO3SDz760NZbDt3FzNY8xDdIPSeqmAWw9WmAlqjSdvpwUUNb",
-	"0bhTG1vbUUZjFbtQ1LS2xU1U2mzurGz8xuXMstqGw5GX6w1XazdYriOsHr5LyAg96bxu+ajzbefQR52L",
-	"bgckk0bb6KOII3qts0p/BHIrhrLmbZ4ixRQnZi+b+0ytJ4wSb8htsl9gWmsUmErZjmwffSIqTAkwQNkm",
-	"NcBycNC8FLCeryIIlJjCcQg4zFgpKBo+n6EJNY9PlHmHwZiYK6uIWs8j8Jv+c7+x4zf2/GbDb26/zXGD",
-	"kqPeOdofSKxsxN4tBzF1Q9R2HNOJJPDbGWXE/Nq7JUwuzyFKQP9+zBcas2jd/awIFdOFqPVdsUFv+AhQ",
-	"R+AkvnV5jpN7qw9NUVMptDUNaf2QING2kIuQcnTIoxlh2BEh6khm9z4RoumFgwkVfVig5ntGWJpZPXxC",
-	"JsaxoN6RERK0mL5wKuVc7D97NtZ9WfEgD/JirEvxoeNe1iX6OLUuDKvjP9O4XD5BS2WJHqBrMpfA2a/o",
-	"DWFohMfXhugLpus7z/jivVatEQQNr6Qvq8N7xWvmwz8KzuqX+PbUIHvuAUPtYiXlVIHgXMRzqvTHfXR0",
-	"1vHRWaed1Muyc78hndUNIKN9Vk7QTAUaT8n4Os3DluUFTUvy5zZuL7dte6WkWEFt7+27PUdeLGBdcczj",
-	"miMXtQkvUGuQi0/fHIoEVcLyiRM/SnDSxkvKfD4exzZKEhE45GaDNo3891vbaK8RoCCA/9dmM9xzpGO0",
-	"9uX3b//+x6C2Byk1a/3+k35/VUpeO1DZKQeSTJDgULk1DOAAkdlcZxhetxWGMbh2YxOkwprNE2jn7/ef",
-	"Pav//t89dc7iIhc06bRJdWBg0R4V0hUKClV1BnPnvVEvCf70kcmEoNP6NYpX97Zr1PyXv6Mv38lPsRgw",
-	"cidX5wvBkDwm1pPREGAyqwJXMq3PY3JD+QrTXauyOlWHAF4CaYviNNZ1cx8wnMGcxCtXL8E/ygRsDMnx",
-	"C1K5udq17Fw4o4smWvcKTyl8byaIY+K7b2oeE1irx6WWYt244PtsXAcoQCYgT5+yhEw/xhhLgcMW7efH",
-	"n1/l0lZb1FsgNZe4tlEbzoWxfEhw3miYS5eLbnkMkB4q62j4snX2h0HvsnXWPW5fQuLEGcEJEHmoM1ro",
-	"zLhpdqX1yWzpCK/IoIDH+t5EcjTHSyT5QZqk0cBR7f7SIhT5ERbTUO41mopJbDdebO8EzSAIdhpbW4UU",
-	"2Fvbef1px5mest8P3zXvU7nc8LcCd8rKB6X50HFhNjJHkng2CPHSQdZHeCk0Syzkt5Jc35iavw/QVmCW",
-	"jBEKvCfZccbjDO0u8LJgyNvMYWt3p1IGQ+tQils6ke7dfdk5TDMg643+RqARZtcFrbrV+b7dffny+++/",
-	"LwDEGrlNeuHYo91sd5r3T9Lft+6f/v3fVkPi5jfFoXjcAmEq+jxAw7Pzs/ZQp5gRqZ8+C3kyG2qb2uoN",
-	"CHi1SFYZxsb6bnW/U/981z78g+d7Rx1liw+O2i8h6PK89137Mm+JF9upYI6f6bj2l5hd92LMxAQs4UNj",
-	"oGMxVf8oLVYNAO4TjsgIbpghjy/Yt5XVsg9Swt5P6bq0QWqOFFV55jfhsU7djYZWQNPQAMS54jxZdgyB",
-	"4HYGwrEBjm2VsUgkO71icEeDzpNSaGiYmVs6w7g5kUl22j4rpafVIdZJflpyN1aGE2cII5F6TVJPjisQ",
-	"7XMlKytEhVXBF39Md8SBc8XS7BCKUKl2rCA4tBz9/N8ANjCjIY/RhDIc/fy/C4mVFuNf/hmjb3EM/16Q",
-	"UvGML9mpsSptlGNOG6w4F3vNA0NX5JDLV6me8PiTecb+Og/BV/I1c6rsFHu7jnQrO5YOUMRvSYzGWJc5",
-	"0mUztQBJhIvleypWaQGH0YsfHuYxwrWfPtRpdEmu6Iz8geQv9T0I1nCVQ1ZPWzdDcFjN7whfETZemvWA",
-	"j2f7aBg0hshkSvR1lQVyB9UT+mzYeDFchUgaNoOhxc11cLfgqJhmBEa6rvaB7wUv1I89z/caSg1pqDca",
-	"6rmGeq6hHmmoRxrqkWZQqJbQcOsdSQWqFbU2slBjeNBHGL3ZOlREPCY1/fVWU5NMDUhmSu6wQdGYkjp5",
-	"EqlQjcy2cfIZ+LcKKfiD2h6uTd6+21qRhj8X7eUI8RpLYWm+Jm9QVlUkz5ntomqbmEha1ytXW20l1N70",
-	"nEgFXxckPPxYSPtsSL49KxcDKUY3OMlEQ/M3wRjchZiy979xFGQ43gQEK/ue+/3aQNm5Oyvs3KrizRWd",
-	"AFNwLhOP5bl2/tvsB4txif+0xJiwEK4YYqS+0n/Z9lb2mjNHV+6a2LmgozTj2ExjOiegNSbYh4LGMXOH",
-	"ogOu5Jd/grd8FPMFC0motE0ANVe4SX98FMTKq2K4a12B1W82HoBKdeeHNnfqZqVcBJAgNN0wH3ynveVq",
-	"wuUNWBeUkEwuB2M1EFYqRQmU/aDJqrkqQTi41nJzPU9LBGzFkKMevluXctua9Ir1XA0MyK3nPhp2XreG",
-	"6Engo20fNQIfNRvo7576aNj5tnOov9jy0Y6PnvtoD9DBOz5qBuqZPht2Lrod9RB84aMmtPJCNYT+7imk",
-	"GAEXxhA9gYL7WJKnecnded3yfE/1pf656HbcXg/9WOkwA7NxFxDztY03WtplzJ+oF9CNzvKEnj8tSNfG",
-	"3ovGZIfUno8buPZ8tEVqe3inUQvCnckufj56Md4LbZmxWBQT8Gzt5iXurmvMEBW1sbpNIUeN4hwQQZam",
-	"heDMpP6+JnNZPVW6Ds0Wks9FPl16MUW6j5SNp6ufaT0uq/r9NXX61yo6v/EqOl8r5vzWKuYUxCyg4seL",
-	"mMplV72ht7Q1p38gy9ZCjeSdNyI4JvFxIjBGhEQDcT34XVmvRYKMYyIhEwxIZwMY89EweUsqS+Mvf/7P",
-	"OnVX8mmkGKb6tI46cAjFlN+yPuNQRxB8ZzqpkgnN1Ta0ybNrCvsjyHm6RMq00eIZ1gB4Oswgk71TKedq",
-	"/f5Alt0VWV/Unoksy4sJfICZMUJCkdzGZilD0R/IUvNiS2b3mX6Ax1ac/w2JD7I7dcaR5NeEIWJSPOrB",
-	"T5TEAqMJEkMexgREhAGSZ8lq0tzBkEUJ4gdw5vyHcOb0iduYSrirglX0jTCGtcyysefezaVoShqnWYbK",
-	"9Pu1TUdEZuJK34FfE/YqjgqAkKhuEnE9uyZLUcMxqam1rI2WNTkltWQpc4SMF3La1DXFqVP9PkyTK0PU",
-	"CIxCMSi1gaOFUAaIIFnVX9/cV2hdy2DAEL9l9T7rM8VoI4OEoCwkc8JCSGySJLJM87DDRdpiFNExeknI",
-	"CbppoNZFJ6FvxmWf4cmERhTyBCkB4ysK4LHQaYMg64TJNZkogDfwgG4dS2hPDep3v1OkV//d75DOAZzS",
-	"JCTzEWjYMjks4cN99BKOA0oOnz53LaDtEYk4uxJQQF3ZGAniE2DNDALDacwZJHN5UvVQP9VXT2Mcg5NA",
-	"0+5BevFo1SdNuksyaBPC0srteqZJ2Hw2WzvhMxVo+M5k2vEh0aSPZkTie3NflX1n0jrqL+twQY/rmSdk",
-	"aKGC1MoP7aruQ6Trt6tV4gdK9QqNU2wIXrE5jgmTyVNa6+VckGwW4CiAjORTMr6GrbvkC3VutPDx1Wb4",
-	"eqXUZyHFUO7X1zny1G78aUHiZZ+l6QWFb2rlW8mwfKRUNquOq/4Qkg7qEq268jTkkoTcbX0GlDVReqfJ",
-	"YQn7vuQLnVWSR6H2l5mZvDLpoWErYSKtLGc0jDHLgFgOFQuCuvV8n6XpM0F6QD6v7G4ydZyqgdhWRZKA",
-	"LDmzt0zoBJt9hgUa0nDoo2GW1GGoi+CD71pPQkeV6dGDgS98HdOteUZmqGr+DhChVAlEivVJwpR+pmix",
-	"z4zbuJ40Btm3kbzl2TvgmYlJ6lOZ4miC8C1eapTETyTmWgxEdEyYdqJo5cJrzfF4SmrNeuD53iLHQ29v",
-	"b+sYvq7z+OqZeVc8O+kcts+6bXgH/JEy1RojD4LUhOaVQb2hH+FzwvCcevveVj2ob0HJADkFgfPspvEs",
-	"VxnhiqwtsGDVwvpGWOUW0JFVAOSJFhLhUysXPiQTV2pjn+nkpgeIMm0RpnajjxYMopuG+ov/T2lKwyxC",
-	"0X4c6l33WY+S9FgLHksEkF3obRSDIB4twfQW3KCwTLJ+fkPiCM/1vqQ8tqPE4gkV8jBXXyE5lSvzgGSP",
-	"PLvQ0N+Nz+lUxerBYjreaJnM9MkQVgDcFlApPF2yJ0NA6A2tJT6A8rEri8xprZOqLuAke35Cg2ktAa1m",
-	"qu0vRwqucQaYEAJYeWEcgQU8Wx7s7RqE2rzBaJkbRZXCEll9B8cgNXTEkuEwxvzItHN25ZA0BLzqqDK/",
-	"8f39W9+LzX0FnKxmEGi3OTBxcIjM5xEdA+E9+6Mxwi30eYJ2t87nj5kXRe+n5dWAIhHKNA9j49zWde/3",
-	"vbaYY33Bmq/hrusjJ8mtvEazUE1/32u+CBpbduUJq31TiX/fO8RRRNApXvLY5TZRhk/ZC/KjB5G0MRYO",
-	"LPfbfPm1VVclxo+wGhFedhkE+sKgqmPNNuPX2OVgaOfw9cZ8daCNbNsybzHaWZxWTRmMRLWiirzylWTy",
-	"qOaGDTY2aN48Pth8WAT0QmUuG23bKKBcIRlikpvRvkSrchdo3Z4Vp9iAKdo5HBWJ3z+UIeTK3IAlUalY",
-	"kFbv4CDZ2uGqXs3jz7637gZVX9v6kLteSZnBM5NW/yKTK/BmY/ObuQz28NJWle6KxQLgzZ3Nb5bKBcCL",
-	"u5tfzBcKUG819za/VS4ZcO97O9VW1K59AG9VWBhHfQHbhwLs1vae/PhWiRjLz/Bj0WB/q46lWMxmGBiv",
-	"osWcBS7xFbyWqRdv7zXPdVysSR4rvchKVt6Rxl9hwHvYFUn0BCB9oDNg1mcWO0Y0dUz7JqtDkkzeXe7U",
-	"T1WuuM8S3cOHhCNaC07SE3Nm7I6sh0L5Mlst7DMbzjiJCTF+fIcylq+8n11wv+Thsro4hXOd+AfA5ZLu",
-	"UQaaSb+3ku0+UL4+tix9qNTcKBE/gkBb53PVMPu1AHjzbAlF7ACibwX3q+WnOrkTHhN6xfS1vb3Fydbm",
-	"3RN6/9bu9gmNYN2yzT6OMRtThzJ1fGkTwIvS/u/sJeuV7v8Zj3O7f7kgKCQowugC0zv3HdTaXo8vt4Ot",
-	"YKu5uxNs72Qu0qBZvJPwXvJFhNkViSlB4QKpkaBu6/IE1jG7E7IXkWFFeREy365dt9eAnLKXKXdOQs7V",
-	"cF9q1yj83rTnsVVave3dAABS1upZfaQr2LohjIaK70ToFJeuYlYBDzW9Z3A3kOUV9Y4cg0rLppcVD7vK",
-	"IJJcg+/qnn2bbhSegtnQeD+zYZOhsGGLXKbCp9y2imbEw0wF3cjjmgUVSeqh+v1H0bGDx9Gx1+nXvXLQ",
-	"wmfSr9Oz+FevXAcVlOu0/Jh6oVFhZq5iXfDuTpWldJTWAjOgufnlYgGu34T5oK/cCvaDli2WCbDChLj3",
-	"847cZ+8s9P+9Ni2U6u2I5YPPC+VnsEATHCcQ6tZFBy5rORuTmJFw39zeMg5VcUiMJnzBQj9x7CrDw6SW",
-	"zkpfWXZBovKDRxcAP5mBA/A4fttnQuJl6thVEg0gkAkgCPgviomSiJQDTJDyEPz/l4UrCeQscGNysheL",
-	"7uSSgSYVuhiX5tYz9JOUepSNo0VIwjrqgSCfW1eRuhiYBVoSRPaZcWkPleQHz0tawshh9GTO9Jzh8xjO",
-	"xLTsTIXa3b9qGeQsAr5J7aLCnu2nlkv2kA2dfhbhtF1JxujKjl9dRZ+I12dnfjO/993XdOfMxkqmrpv0",
-	"1qiOWm6HTBKDuB1s10vM6FsiH50LfbVNvtomn8k2+cxGyWd2+n9l/b++W4JviazC8h8GQ0jeVTT61vfm",
-	"C4e8OCWxyUtj0DnMZPBIxrKvFGID7k8v+3Vu6bSerQ+3DORO8X0q0VAxiCEaRwTHQun3BrKqRIwPGEsA",
-	"q2Ylcw3zH2o80TzCYxIC1Aej2ymPyvcKY8yUSq5NjH07SYKufWcFuaoOl33j73WktgaLwWjm+1otH5r5",
-	"5UwDtWswCYc5AyX2fDRaSMR4n1kBDAnwDRCkynSh8gClvWlsy4KF3KCeXIZAPjLjg24/YEfyLt1jHl8R",
-	"Uxg5l4LN9u1a0gkufrkO4cg5hsmt6833vTvZCZx3J9vV7k5CglrRGEe//CfNnOd4IQojPuPlOBPGb3Nj",
-	"NwoK0MQDvMHuUJoVosgVTFPFIfxV6fqqdH2ZSleaaFOdt9+gW/hXrn59dQt/Ea4CLWQqu4Xt4t8boCa6",
-	"Pqn2zGbhadnxfTJMa+3V7VRVgDaZJIiTsDblY5Q9iXQqatCe0k8Bozvmc50SySieZqgA14U8mH2mxaIo",
-	"IFNQITQ0gfVKrvRKKsHVAZOZYnBVm1RgSuFrWdewSZigxqz7OfeI5Tlx1kXhSnl0rwf0c0KZDt3XCHFT",
-	"HEJPezZfqC6mJCb7aGjneh9modCIij77U+X6ZMWQ/oMka30GTddBWGhOYnQV88Vc9UX+tMCRTpoCYfd6",
-	"l67ozKjeohjg32fDrALXENBAEP8EVXhCOpmQWAPfh7mk8UM0WiLBZ8QkHFgJ9smqIb6/tovDwZSPi4pq",
-	"RnzJxiuawcX7SlsRNDVzfywFIq2o62XVjWrs5CtC2XkBmo18sH4un0vndStfGmo7SGoxpeWU7AJJW8/r",
-	"O4pDmCjOtcVuc+VTH6wD/noAGulipXUAII6Mjq+1Z9TedkfyNRPwt2Cq2xCNFsuK244nv/wXtERSzT3E",
-	"3uodbgSr97OZbifU9ipuZ72pwePZTlnTzcohPBikYg7WBqvEqoaXViz+SBCVKop6Vow8X1w8r57vhc1R",
-	"7fl4e1J7Mdpt1hpkd6KVc0zKVWiN1m/X8M5X386Kaz8qvv79IIHfxpih17/8My6dlRWVDYrgvazyd2Uu",
-	"5iw3GKwv8ReUmJ9dalQXJHo8dpgvzaMTzFRhkTkKKJbI1p/mWGQujd7HNAdzBaoTcF+JzoMgCGrP1Y8X",
-	"6keQ/dewK1VnNbLSalWFqlN6P4r1oH7M0gdBbR57dfVuNHa0Luqo2aRMb9e2lIodBRtqFAX5AkO6SlBW",
-	"FAiyExXK+lgDh6/LA2827t86pEYVK/xXaXoXa1Wv4OYpC/8KwPpqOP/VG86FDAYr4FQZyCc0NQET67mT",
-	"mMol4/nZu4SBVkRUGWP6YAVaylwlWJ9n9yqJzOkzMKNGhLKrHG4FtZQFnMuo7ojG7rNht9fqveoOzs57",
-	"g9Pzo85xp/XypD10Q47UsG3TK6fgbbvTQWkTG1A1gCT4DIxGjfeMy1Me0gnNEJFfHXu/gXvV9cddk3TF",
-	"474GUmMn7DZVZVjOp6NxNXAAshOxCkuz8ogFX22orzbUVxvqqw311Yb6ldlQVgrkr4ixr5rNJ9VsVgLG",
-	"Uq1mlT7zMLyYeRXgYnqw8U3yqqM+nv7aXBDhGYFUViJNfG5Km0DatJhM6J2PJIdMkDrH0TM8p4BLMyN3",
-	"ZpchfG4gV1ZmN5O6L7kGTNapnqVtyW5AywlhOmmWVaW8TQmNTUSH9X66iPdv7/9fAAAA//8=",
+	"7P1tbxtJtieIf5VAzh2U3Tcpk5RkWxIG909LVBWn9DQSbVd30X8ymBkU4yoZwc4IimLVCuivMK/u7st9",
+	"s8Du4gJ7gQUWmH0xQNfuF7mfZBEnIjIjk5lkUpLtcrcaaJdI5kM8nDjP53d+9QI+mXJGmBTe/q/emOCQ",
+	"xPBnK4r4XP0REhHEdCopZ96+1x0TNCFyzEOB5BhLJMcETbEcozEWW57vkTs8mUbE2/eO2iftbttH37e7",
+	"Pjq/6HbOz658dPG+6/meCMZkgtXjJ/juhLBrOfb2G/W678nFVN0sZEzZtXd/73vtLr5eHsiVxCwUaMRj",
+	"GIKQWBLER/AhmAnJJyQ+QBgJGXN2jW5xREMseYxeXB4for1Go/4yO9ye13iz0wjfjupBE++SnrfhMDsh",
+	"mUy5JCxYXJJphBeFixcTNKdyjAYynpEBonrAmIk5iREV8IkzmAlmiOA4oiRGMfnzjAiZGbB6gDtCM6Ih",
+	"5xHBDIZ0iSU5oRMq4Z/l8VzqxwqE1WaTEFGGMJpTFvK5j+ZjGozVmMx4XteRIAFXqz5jERFmsFMSY/U8",
+	"RQAIo0i9Sl1OpUB8zjJjfl1Xa5eOecTjCZbevkeZfL3j+WqZ6WQ2gUVO/+d7E8r09+nSUybJNYmzE70k",
+	"E0yZ2pLyyUZkJNVMNaXEMWHSzDkz1s89UEEKduQqWWBJo4IRIsLC7DFrNHNkql//9vVOleEQGS9aI0ni",
+	"8qFIjuaYSjQkIx4TJOMFZdcIX2PKnm4gHz9+bM3kmDBJAyxJMd+Z44UaDXYuzB7hdwTHJN7w3P5kCKMT",
+	"Fr+VhpatmFPoa4aDJwRhgQYTIvGW+alPw0F2SHU8evN6t7HXeB2EO9th+HZn5y0ZNhuN4G19u7EXZAb7",
+	"DzEZefvef3iVcuVX+lfxKh3lvRr1FMd4QqRh1oeG4ZXNwTLE7wSiYW6Ajb23jdEuqb0JGrj2ZrhNant4",
+	"t1Grh7uj1/jN8G2wF3q+R9WjFJ/3fI/hibrTPrRP1QVqBWhMwmXGtGpW7993jvLc80dSwDpP8Q0R7i4g",
+	"gUdEkUNMpgRLEATNHTTms1jsI8y4HJMYWBfw22TLbsjC7zGQWJiFaMjDBbomUj97RGMh1U3fCcuTNbd2",
+	"hlfT3H0faQ6uHjLGoscYR2Q0IkGG+aFzFi2QmAUBEWI0i8xTBcKxGspUHiCsjh/CKCajmcD60N+QRY9R",
+	"gUYxIeao9Vhm23ZH9WAP7zZrjVGd1HbC7WENPhZtm5bq6ca5k1GLXXJemru7cG6T86OoTkoSq2f+/39u",
+	"1f6Ea7/Ua3v92qdfG35zd/f+H7z8AfO9uxqJYx7XAh7Cu88+tE46R/3OUfv04rzbPjv8Y//H9h81DYxO",
+	"sQzGy5v/PScCYTUNxNV60qyY/04gpSM4okqOiSA+4nb7/mAlbUzMVetlf/HSjWp6jOU8plg5GJ1xRkqm",
+	"1zI0sV3fqTi1h49eDeOBU2C3nAaklE3qn1dxmL2wOay9CXZGtbfD181ag7weaULFpJjDmGc+CYMpUYE6",
+	"kkwEmpIYTfF1dl2bdTOoP89IvEhHBRpOZvVCMsKzSOpbXM3AkXuNQrl3ga9LhJ0ajmJvYqx0sYDPmCQh",
+	"GsV8ghpZuVs8SnV/8SAbhdrLmqHeqw0QU84EAYnzbhbdfNA6NeWsrY64+jrgTBIG64yn00jJaMrZq38W",
+	"al6/poP+1SPpLcAY3r0/+bEPvKGlLIV++/Ly/FLNU10nvP2ff/VGlESht+8xOgJ6Ccmdng0RAtbRm8yE",
+	"VCpSot5xJmMeoWCMYxwoPrvj3X9y77jik/S0CRRgxrjSdZCQPCbhAWIgQrDw7tVtEpYylfbVJLykEyIk",
+	"nky9fa9Zb76u1bdr9Wa3vre/Xd+v1/+knm1khLc/wpEg91XpW+0DrH6b3ZKIT4neq2V6AkE3jAm+UVp6",
+	"PIs0f4z5vGjWSsNCA1j7Lb0DA6QISyByS+IFAlJSZOhYjD/VjI5S0zyiaNjm8lc/5dSZQ85GEQ1kdRqC",
+	"V4Yz/TtQlJhNJjhemPmedY7BnsI3REnOWxzNCunu8Pzs+KRzqIzSkEhMI2HGAOPpm4Nw9P7ipHPY6rb7",
+	"Z51jOH1USMqu+zERfBZrHlVZmcoSckqMrYQSrdJCBWJ0hHAUExwuELxWpNPx3jWa2zu7r9/saPJMH2TH",
+	"ldN+aKg055GyKXPP/LLkrTTYmKtvjK2W3Tyth1lNjwokJI0iFM8Y01pF6Xbm9Ir+xeX5YfvqqnP2vZdf",
+	"IP3wdKFpqhYpBSx97ZAoi8eMl4Rfeqkq84K1fKBltOKEyqy/hE+mmC3Agi8gFWAUEkyhpRWiDM0EAU0L",
+	"C/VnCJq41b8dx4XDKcDsrCV25ypG4VioylZ7BIs5IjiQ9BaYyaXStUm4IbcZY9E3KolYptlkUcEPwqxC",
+	"tJL3nHTaZ93+D62rfufsw3nnsH2VY0OOiVWZu4ypmo53RSSCGYMaAbQE+oTkUzM2RdVA+cnQlTFzQ8gU",
+	"7Jdkqn6iiIEaYlQOuw4//+plR7dOzdOPYrPJUG0/m0WR7wmJ5UwoRnvZOu56958y7OxQy6fQ7qCz2EMS",
+	"YEWAVOp1F4IHFEvwZZkRfnnOZm3zLJG0GKKhdpoqts4lwgjU0xUUUqAQlZIHKD9DYp+aWUHQKGN+S0MS",
+	"ohBLbIcAftFvl6MZB01mPRN2lT2Ry5TxhPrLMY1Il/MTHGt9/uF68HHnpN3vnp/3T1qX37ez+z3Bd31B",
+	"fyH94UKqo+ftNneab9/WtT9S/6Q9lVIxN28XndJ3y4QwohGYwZJzFMGIf5+6baXdt5OBiah9x8yI88mU",
+	"x4oFBmQqn3KvHffJA9XWCRUT6wrIChElVYck4uwaHK85MbqJ4nPauTptdQ9/8LK7X6DnrBLcz2rh34Fa",
+	"2F2l2vnfgm7XgbP+QK0uHXtKbT/oL8FNO6GaHFeQ12kHaKn/Q7t11L7MKXHm/n7yop/B8PtUzJcjHNwI",
+	"ZJ1dyN70xc/hBLNF7gRyjtS34DNYtRpKep22zv7Yv2wfnl8eXS0LsZgEPA6FdTbqj4l2Wa83itcG7JPM",
+	"KL5dUwwlWqI6axMcKcFNwkR5sXJN6TWcEa03BpgpDU+LNhI+pVCDR75nMcEhHkaPVGIuWpdwHgp01ogy",
+	"4u1vlyolw5jfEPZNayQ8nphjrMwoNbGlXdWzfMr9Y2I2GtGAEiavAjW6R21g5+zq/fFx5xDs06vD84t2",
+	"MU8T6lXCCQaK/XlMJXH89eXXZGjgj3yGQg7kPsa3BE1JDC/hDBQh2C4tkK1r61umESViNYmAv0WtkHXG",
+	"JAkVT0odksQMR0/gp++cdduXZ62T5GynW2jfggSJb0mM9K3f6C5d8QmRY6XhzRi5m5JAWY5jPJ0SRsIt",
+	"BB4f7XkQNtqgp/2dQBFXd4UkzgSs6ZPyawaW+0UmDWADrefZR/FFRb0cKwkAIbpywT+D1IEYs2twqM7Y",
+	"DTMJVE9LNObbDSlmyMOcQthCQBOWcc0h0Q4CJqssMZMA8J+vzs/6x+eXp61c6MUetn6Sc2VchWnc5Jow",
+	"EuOoH1KhdUZwK6qp9W1gRFodwqUuexIhFuYSF1KjsfNITrsZwBdXvQmbTUpWeiYFDYnNMFEXGmHxqCU3",
+	"6X968ZSkvuq2zo5al0c+Ojy/vGwfdjsf2j666pxenHSOO+0jZy/MfufX/+LyHN70zW7CM4P86raQwwQT",
+	"BdqlGpdeQhJEWBnMYoyn5Gl5JqcBOePylId0RDczjuD1VIiZdktk3VnGDw0ahL5kBRFddVvd91f9s/Nu",
+	"//T8qHPcab07ySnlSRClc3X1vp0jHkhEC2MMua/a/23NyZBERH55B9bzGfu9BEocQmQcRZxdQ0YiUMsT",
+	"HqVTqBs447Kl5c3jDJHTdveH8yM4EK2Tk/OPIJVyrm5dqZDM2mS5j0n8TRuPoE7qtA00nEmYW+qv1nPO",
+	"bVtSzbFqv/RFj3TFqu2FkMvjvUiwtYeH7Yuu4XW53U1yXKhA+BbTSL0SYYHy74Gs0W95xwd6SQfGHYzI",
+	"XRDNQiLQID/VwROe1zMuj/mMhY/fxePz92fZ43lp904R7wje8g3vj0uJicZixCpyQiYm0eY7ceCU/Qjr",
+	"9wrpaETiJ9zAixhqOKga6TGm0WNZ7sVl+/D87KgDYva41TlZ4rnOUoyxQMFYGbNJOuaEYKa26lve6kxS",
+	"gZ2foCwgMEXI1uYjNLCZ4k95IJPqofZdQEj42O28bHXb/ZPOaafbb/902G4f5bczCbWY0qlvdt/yEyku",
+	"/9ovqHSDgCe4azEz4c8o6rEbshBI8muijnWiRyWu2++g+gO9GNzVYixJDVLGBy9tTR04LfSzCQ7G6vG6",
+	"vsONo9q9riWZ6ytjqdlSP5dYapmiuEoPSe/IPcgUrVV8iLraVpl96ZCw+fiOh4unScy5bP+X9+2rbv/d",
+	"+dEfKyfoNOt7bxq7zbIEnWZxgk7eRfI3kahjJ5NN1LFec5ung17AmtgKU0EkAtE5p4K8fEJWekXiWxqQ",
+	"9yxRHB9HHVftyw+dw3b//VnrQ6tzUqCw6pkaM0uSyZTHOKbRAs2cMXzD+6uM5SEWxKkmiBV30xqQoeLh",
+	"TCy20BnXkRUqEOhKSHJ1+TymUhJ2gGS8SAtMv3ZuyXuGZ3LMY/rLY+Xt+7PW++4P55edP+UErVP6SjlL",
+	"kj++9QCnMkZ1nNh34xyJgkzuppDjwmMUk1t+s5TQ8PHjx1q+LHjV1uWriB+982I21ZkWpySkuLt4bFj9",
+	"/dnV+4uL88tu+6h/2j7qtPrdP160vZX833qrhFJUCozbvwWZoPiFnd+ySau0tffd49rbJ+T/D65dgzcz",
+	"OsoHaCS+QzpQlZbc6IjYUhHaKj/mWee4b+M1h+dn3cvzk/5R5/tOLmIDA6hQ7vanrHLB6AhVvulLeoIF",
+	"uSUxjrKLeqW/1MVmAmGJOFtdULHaC4zDMCZCbE25kDjqm3tgPSDlBEsUESwkamT2KiLXOOrbklSRY89/",
+	"D45jOKa2OCgbaQEHZKascAsNzJoP0ARPhTZxprEyjuSixyRHc+Pa1+cDjguVW6gF9+vPGKntcUrpE2eJ",
+	"OV1YwhU9Nh8TphYaNAoS6YwMePKSTfVwhpGsp/amakIqqORGmraQJTUPEprVzKnmHAGVBegGh1QuwIjM",
+	"A6Z4pziMofw5D2RRXpiPa7+0an+q1/Z++0vtt//+//yl9v/+97/+X//+l//x3//yPw3++n/2eqLX2/J7",
+	"vVqv9+q7v/63v/5vL15++sflyv173wMzNV6UQEroH78TUBeaHXRbTPFv/4Y/66hXj9kcbqfq2TO1VeXz",
+	"6Fydo+3G69e1BsLRdIxrTaCw3NSusrNqZubUXIJI+PRr875woCHnBaArR5zHOUyT/CoWPGsUFT7sOFp6",
+	"WrPC02xlVv5xP/CZIEbGZZ/ayD22ubTTSy/J8OD8my70IVI/HqARvSUopNe6JA1dTfPAM17zbb2xvfkI",
+	"FLNW8mT59eYXdSIBV+qLH8kS4hYyJoWoQfA9cEY+05BcRdt0iKOIoFO84HFutVYjfRSOfnnQf/0/9g96",
+	"3ouXvVm93nz9HwrncO/iOPxsJ+SnKT4uXfiaWzpblfKkT8mj+fCfSQB+plYE+YeS3pJOUrxaBLfhlkGP",
+	"1CbzCQEZZ1cQKzJjVIwdte4AsVkUwfWMM7KFjnncY0CO6MWgfTV4qcFJ1OqroQk0qG9rfJhB/c0ASglM",
+	"BNJPv6Up+NYofZ560BYa1Jv5C7SbEWIJEwLKJhCosGkQ7ZmSNpih94xy1mPqQT7c+H1MSKARi76/HCjS",
+	"HrRPBn7i1jzjsXosQ52YROpLdeVPncEW+mgXpcfM6mvZLFPuaV9vxJ5xcB7oGTBCQqFxFPRlE9+WbfZY",
+	"SqtoSK4pE6k68FHJeKNa6EocgQatE0g/7XY+tPudI6sqD7SoVxukXTkaIiQnenOiYZVadKivPVSXrmCJ",
+	"pnLG0hKVgkSj7KE7vtypb9e3m6936zu7GzMpaUzOVWMtJHuwVfPHzeRqmdlUPkLW7i2w8ikLDVQdTu90",
+	"lmRfk8CHVtfuMlytKbj9XlOv32NwVKZYCGVu+2hQ3xmYp8gFCnkwmyjrMClXT4guJkJdFhB1z+6gxwK1",
+	"3yMw/5d+fz1IXm0f6etTqPT0mFxTIUlMQoO1BFl4P3t1JdzqSr7Ud9Q/ahPrr9U/b9QSOjg3zWL4Izab",
+	"1G5xDPAZ6oEfsFIqfe/CTNfzPUNu8PWlHfJhOhXP987VuI/MsD0Izl4mI4ZioncRD24ouzYZS8WMz2R6",
+	"gP58Q8hU1ygkQS3Al9GFbWm1dbisxtKwGvDOcr33auygDKudj6FaAkwFJxslL7jyp75AbOq8qNUDNst2",
+	"pS/OHx0aLteuJ08uOkkJMMsRGEPLEwf2NofokzJWfM34HHgVRb/6Y8znaA7gVQDXApJEphgseTa3nr3B",
+	"wCxzcyzktfccmWvvU2Ce/LwGhUg+g31d/6JNeQuox+dgIlFJJqIK0s0ln7eTogJ819H37dZdyCocx3iR",
+	"sc3zIzxn2pumDhnIvinh04j4Sr1ss+uIinGOznaLIbFcAjEai33pSpJI7O1iojBYcCREw1l0g4KYaL+w",
+	"sYCXtzxxg1RCCjIE6XgkVuMOatSnU3Wt62lYsjYAYYIzXfaRBakEr4SfhyhV3JHHoeIKjSXN0LzG0Jln",
+	"Blu2rAlhFJjkyWHCiuCWV89kMheCcBmvxVaRNm4AqIrui5cwu+pbLmjozt7eakjMFdT7sdB5slbV1qO1",
+	"edurCdXVfoqkyJe1lA8V/RMLcekUL+Q3OpFiGuYkJgdowOhIK7uOftKnIejVdnl8kP9DLsfLxIFTV89K",
+	"Hcxcdu972Rc9SHlTjxnSKKLsuk8mljnnyQDADG0qr5IJiqdVZqftiWUCDh8tFaYJUw04kziQ/SmJjV88",
+	"Pyw+UesvcXSDJM9bzrHE6HJGf8krwvUKYhxWYt20zsxTkukt1Yosm/skDgiTgLdnztZMzHAULZC9SdGI",
+	"dktKNOFCoh0UkoBOcJTlc7tbu6UAgOVTNOrEfdbVnB/mmQGcdfTUzOJeYIZDEv/2rxj99l8xC3/7b+hq",
+	"6yQnyBrNVX6KXu9q6w+FZ9AEPFaufOcYruSSFHlG2UJ7aOfKzoSwL2XXB4gpDQdNY8X58hOKiToMBJEI",
+	"BTyOCd9acrpUoZvpmDNSlW4u4GJwD5ERiWMS9qd4oXTuvk6sXfegC311h404GHAxDsmqHaUMwTXZuZ8k",
+	"m1iwf2tnPCfDqvP9SIZLosKhQj9hgIVyIsOZBQjiMvacXJVwZx/hKELWnbKsx9obVkMaV1cgi+VIXpOE",
+	"42E+NvL8L6/zJUMsXx1jVpSLLcco46mRk12LcEb6YSEu9scxYchQqOJc4Yz4SPIQL5AB59cY8kLqlFMo",
+	"NEHqWWgazYSB79e3SxJPEIRT8NDKEsfLWt/bqzWate2G0iJsbV6ordMlEowoI6JceTFTDitvnlnGE8pI",
+	"4c416mu2TiuQIV6v8Z7a68q52YXmV0rbdeonsuv1fYwDigWa8hiJGQo4G1HMfsGFTGxp/ZJUwlX7rt59",
+	"zXkowFOts4sEmiueGZKI3hJQbjLUEGFZRAsrdr35ulZv1ppvquw6h+FV3cxzczVUAmkeSxXb3IzDxiSg",
+	"U2oC96stGXshBJxjSkS/uh+jiifOzGuV7y0drT0jhaxD3B7TqEj5RodXHwyKhJMUkWzMkDIMKMDLWrTh",
+	"VSsV5yweZIE2DHiChdQIbjVG5kvVZRMcksR1bd9U0Mki37/C/7vTvb+crr0cNgVZFfaxXMFqUnBaLJC5",
+	"o4hb5NITcnyjBhUAvzf9fhM1fkltr85FvoaC/y0p8w9T3r8FpX1pZrNpuOGRi7CQtuTkCc/dI60F8IwX",
+	"mgy+lRcZ/pKZeaHwM3N2AXvLclDYiKopUs60gy907lkWX6U+tVY0xwsH+9h6h3Pxc7sZTmjE6e0RLdZz",
+	"2tzarXTCFSyD6zjGUXQ+AvjdlaImSe3yf80bFRV04cK9cPy2zfyM4KHL0/nkb7x9Nj+RmBlslS5KseP3",
+	"43iBcPYAZUGEw3KbcwO9sJLvPeN3LzEidZcL/bhV9PDVaOBJ9t1RNlft7wktdvFCVww+ylr/D/MbaGWX",
+	"iqTxRzUngl2MvPW5rL5N8TVlCfdaLX6SK8tdDJkHriIQtXZfjUhg456GUJb2eiXFXBZ1K2xB6BQLRKXG",
+	"MGUhiYXkPPSVyatbRMXAF3SYGZJ1HxwFcMbyYKPEeUbWKEnU4+wU2zX1vZtwuuyL2VjpLFMZc2lnSzlS",
+	"xfcWK5Fn6uvCGxKdL3d6SUTgp1Uv20h1WxbOpYfK2dIiF55NfCoitYcmAT82H7dCbmz5Q2w8b8O81Y1T",
+	"Ux+cffrgjNLimzdLBt0wM3NzWntwMHvj7I+HRr8fHZ92yjjyLbmEhjvzkRjzWBJGQkRHhkNHXFmaZDKV",
+	"i0xPNxtEWK1w2+i3fnU6C18v3KfVu7Imq7Q4Ba4qT1h5ONWamCs2OjWlCYqlmYbL772hLNycgj/iuLgP",
+	"awqsiYc611bJaOuZsbmuw5lU9DfEw2gB8hmwI54ueWM1+eqRVUmrqJROYVblisfyOB2vLUzI2M4Fg8l0",
+	"J4NKQChJRMPFFjrEgkAKLw4CdcYtlAjQyoFza5rZrJEEAz4xePpbTq5jZii6O5VWO6xQLkrJLjLyP63w",
+	"QKeld4UKG4G2DZxpxIYqin7/dsUTzxlBSrPXdAY5XqCabqzxp8NWSv9yBtrDA07Lb3BDUEroUCFp8ICR",
+	"XqX3LrsezCv84oXMvHgVVTuVlF/L6PjgDvspTI8yIvRXmiA5CinODEuerBTZYhHuRGoqWgqg3WV9F6sa",
+	"Gesuf06bdEi3paOk2aG5IhNams3AQbE+TackLzSjF2x8+oozPwvt7s3y8iA0BUiSUAkB/TXhuxGNtH2S",
+	"BAJ213b49r2Yz1emOkc0KYPQYTyd12uyYZWGGUvhlJqokWUG0WzsvNl5u/165022Y2fJvjhDq5YGnWUe",
+	"M7Bg51qWr9jU9WJ70922+sO6/S5JcwxSp5WZd0KZznyq8bVTh4/nc14DKYy2IJPTXaSlRCQDDPNrSSej",
+	"7wRSl21MAPUqBKBeUGwZO69XFxS/frOkeyr6YbzoxzO2Ilxsqnbn0Ncj7T/qqF1OODjtDNSXdEL6E1Fk",
+	"Jc7BQlAat+T8Bhj2hEYRNYBOlZay4OzoJp9VkgCcAwQ36WwA35MczNNy76Qae9LZRGdxxASHG7Mg/SJo",
+	"j7Jqo/VbnJJBXfm8ivSW376O6PJJELk1yJBJ4Q5nl77aeb3KaEyrFhnK/jUm1y2JQxqYzBioOQ0iLAQR",
+	"CIchmk2hC0UUJTUL+QQt04i2qCAiaR47SO7eaEN1uxeLUZR7uK5/0wWFH1uXZ52z7x/1GhKuWDQgStsj",
+	"uK60GIzCeIHiGdv8dQYxnNFR0aI5QBgPnA/jsr9q6VpRpEspN3+0Cfr148LcrPI9AfwWJMY4BiUAR5Fv",
+	"1RDJUcMkGafJxWqR7RFdWoPGmqwEfdjS/mSFC/CgldWQFqXzftAz1TT7pTVFuoboEU8uV2EedWoK+Vu6",
+	"5Hap8oPITtd32UfuYDjHMkd2q3ih0Lmn4boQmNQ1aLEreB8WTUssIzC+kgKvtEXcI6Jru0VavhElZfNM",
+	"WJYckwXCMclv7Eb76kqs7Iur7MJXs4sTMniyiH0p5ay2jMXqXA5d6U0CPElso8BNF09j9gWSN43n92lY",
+	"QqZuwgZnJE+t1/RWN+OqRKQJaHxCoM0iAi3jZdoLoOv7Hj2W8nyI9QMcJYjAq6S9GWpWb64sIUezaN0L",
+	"cgkZm7wEjuKK59PQ6NHJopY8vVGNs3uZeSUr6C8RYbL7K9nD7yKzRzx5ak/101zMNNrFge4WQ2Qp1p0m",
+	"Z415hP9/U50iSfGW/cFxYFlP9grgk90CQ3ZNsa6u0E7JwvqSxFxjRBdloT1h1W03nkHRrblgfV51taLb",
+	"0mLbNHa4nIkAK2GgQbBE2JQCQ9hCWVpbaNA+O7o475x1+wkq/AC92KnvvEzgvSxEc4/pXrMWLhK6Hvho",
+	"8K511DdQvHBr/SWSYy7sO2ONKP9Dt3sB2CY9Nmj/dNE+7LYc0HJ1Y+PNSx8NLKivadya4vqqS7Yb6hI1",
+	"0s7pxUn7tH3WbR8NeuzFbr3xUmv36j39D+3LK/VwdWWC7zhAL3bru0uDSyq7yYhrv9+ixwAnVc017f2X",
+	"gaAoBj3xfM9ZDPWpqPDe873DE2jj+EPrSt163jmE0tzD87Pjk86hurF9etH9Y/+4A5i17bPD8yO3eefy",
+	"nqkvlxbV85d7l5cvj+ev6li9sl1zYW/KpbaEFkQx6Xdlv8g92/kl2x+rsL/IcqPfVYCN7m/Jc5e6WrjL",
+	"miM2z19qpVqMwV8M5V4KWV1K9p5fgmSc9v6yNGRedNU/aX/fOtEvVxeW9CkqaAqcw8MtBUddIulPlXBW",
+	"3PKOI9P6Tp0SnDTA09gBeShQ3zuMKGHyByxMQY8AiBbT6l0JqKlcQH2Okg4BDym7tre2WTjllMmkd4bv",
+	"taGVGXaaMPieujuBJdfn5AOJBeXsjMsrizrrZZrN/0gWp7ZxfP6Hi7RrelEv2HwH0KQV4LEWjsnn7FPT",
+	"79XRSK5d6uPje6ca59e0zdakb2491PiiR/SayswPyfOyLWOcviPwZ0cJswlhej0ucCyc5S7ocFHUJqEY",
+	"Dj751gzb+aEAHtz3ruhkGtERJaGhC/18cUKucaRx931PR02y7cJ8r8v5KWaLS9P3OocqXQI1vIxS+8lK",
+	"4MqgMgBvEvPrGE9EgvWl8U6+HnTMY5FZUq1vDerqZwBxycxFp4YC9eHowllLrXplJ3eqBH4aKwLdyEfD",
+	"hUZg4iHZQucMpSF4A6SSxU8FIPUx6THdU3SEsE4JWyQpUzOlSgg0gOrCn+uftmaMyv40pgExcG/UJlgh",
+	"gRcC0Fh7LInMIid3hhKBIiqkaZoFGoxWaGyzYtPWJiRCqyy5vNlcY8kl31uB6DVIQRreLoEKclpd+kiQ",
+	"KY6xzoFBAZ9MsChJeNQ8u1+c3DSwKtBgH6VO+v5Z51hDhqRfZRWwQfHLVsXfBwU6mJloUhKpdh8v7f9+",
+	"EVqurto2zfMKRwPtwSi77tt+PCXDSldAZlIEkjY+oLmOIYet5EW5dq0V9xhmNcci7fRJmZAm3rWcRlqc",
+	"5lX4bB/lp2XPivobSLHwHWNaVD1YsnMwfGXM8pXjzrVF3YD+V2dAlr0M4MlK6iBLZjJOvCW2nlXm2hxl",
+	"0kAok693XE/KXr3+prG319zdebNT39trVIj7aJ1qk0MCmWpIEmYhJA9MtbquXJeZluoD+4r9mOBwUB1h",
+	"LAegl0s9WPagKRZbMI2Myq7IMWtSmSnlM0EqZXkU4EThu35s1IrloeS1bne/dUBKZ6FM8EKb6A8Lj+f7",
+	"3iyNo9gSSVZioiibIbi7OF2zoHvOQ16S1X6qZ4XmOYowpQScZYsFl5+oFeO+g0Kee3LOpDQvMNdr9psk",
+	"CwF9V6Znrdae4QlZX2tuxymUvVAsqfNWN4w01QUm6ViTo1hdVGsSLmVda+k4WaIxFr7Sf0YYMq8h/AM+",
+	"YKfQ+wEUbkH7H07l6k573jXYcJr5Zfp9QH1BWCZpraK68R4RpO9IlLbpxppUmjuWe2WhuW/fCjfZtzog",
+	"KVUrAfKnTiutNlVc4hvCKiamV4FdNFibNjQTI+3eT3bncfCLf5PQiw6HKUjlNs1KtZGSSrgMZvoSKXQg",
+	"3J1GMMXtCsS/BAwFtOIVueKZVDSTeF9ko13a9NxocaAjmzZJrTgnbVSI0mKzrHy0i07fWdC4SkAtS+UF",
+	"UbEZqpfpBx6FBDwsOJBiFcYUudMTGyGDKiJ04ol+QnHGYvHEtu4icWem16hvOj/AaLilZP7EW1F53daD",
+	"Ixf4Raqgo+je6sqimSwhQzwKn2Ej8K+i9+7U6pUwu54W1Hk0i6IiPGcHydlBSa/podZhpA9INhWli6R7",
+	"0ynzBunODanJUG3LKi2dGsBaGdCBq45MYcdnhEj728ZGW0V1BmWeMkHDRN3SYF9rqbDxQDO3Uvb9kwG6",
+	"mWlMCGYiWeQEyW2rgFrXI2R+SfQ1S/56U9bddgVXXZIRiZWN9WA4d5MsUvW2rr74IbhvFZF9LOjjZwP2",
+	"qQRgnyLZ693wLU5dUjThsNYlInZkU8ICiyDuksXfDAjIRlm+dGqM1RGepJYshfcsynVxeXaBfmt9RHiF",
+	"cpK5p4owcQCNOBOzSHLAFAsJmuD4F14QNFmDJ2ZR1PrTBGmtACHAXGRZFkyNMmTuyQysvhH6mtqVWxwp",
+	"9tAXszgY4/ialKRmX5q+ILAR6X0oua90HLtbzXUocPF0lLx2JX3F09Gl6U+qlqFfksf2DguL0orv9B/J",
+	"OBG0R6YM6njVz8oCGpMou8ON3b2ikU4wZX2J79YNtIvvLJ//8wxDM5YV2XYzRmXW9twpTEvHd0oY9YdY",
+	"FGzQfzHvQb/9CzwQQeBKzxZUNkNGEBLUJc/kDgcyWuQmXi96t3piadMFeB1dSiubQTw7cyTWnog05Fao",
+	"HwX6UOs32kwgfJd58/abrd2lGeSZkPNgZ4vMPDPDKD6lDimsPEcuced2MEPCK7i4i9xbidMhydEE33xb",
+	"HM/Ys3V/M+5XDV3+87FFyElexxp9VPdRfWvXR42tHaWg7m41DxCVSYdi8C2mQQ01x+8E6nxowbNzCJvN",
+	"z89bPyOby23Ya6diZ4IXajEYuYbUoyWGmFoU9n/O3GvOlyu4l4WOsNzp98nPqlG1ZnTkLohmgt6SU7sU",
+	"2lbJrdZWbr3qj2KRZkoruNZ5CmhdsMY6/ptE5B304y3UHVMBJhyJTaMtMDgF0i35BEcjHO8jzHpMo2ab",
+	"HFFxIyBKNeEa18b6o3VlWLMJGRwsbaBvCncKki+M5k5josRjhnCMUzgHj6VNZ8gQAXvSNFw+SA443Fbs",
+	"CBWEhX08k3yCJQ1wVOWFV4RB3MGkdat36TeHlV55S2I6woGc9QlT8ihc/0bbMU2v5gcS02P1gEqvm2Mq",
+	"+yMe96fhaP2bPmITbVSEcXF0XOEV9+VkeFUSftFA1I7MFBKzEIDyqBQooiPiwrtcHf7QPnqvM0aPLlvH",
+	"kBZ7dfUevrhqn3Uh3xQyi88/tC+P3utc0cMuJH56vvfhvHPUPsq2vbMPqpCReRWMSTjTSXpH6jSo98OG",
+	"Q8odWIwXGCzV81sShzOdoxcAepH69gOnoel2lzXUCyWaNjrX2U/WJq6ihBORU8PFo/RwkGrQ4TLk8wJd",
+	"prP8WHVerDSt5BXs4rt3yRsK3IJ5T2CqKqwYWLtIP/jsQ1ttOVzNJq7mIb5D6jpRxSzQJX1WqRNVnp1c",
+	"nNfQSh5eqI2tfFFKYxVfoahp5RPXUWmzuVv68NsiZ5bzbDgcWbneKHraLZarCKuL7ywZoRedDy0fdb7v",
+	"HPqoc3HVAcmkEw71UcQRvSEvPxO55eu/sjZPnmLyE3OXrfhMrSaMJd6Q2WQ/x7RWKDCVere6PnorKrqt",
+	"s6PW5REUilyCDPiQrQPISgHn+iqCQIkpHIeQVx8rBUUjiKUZ1prHW2W+CCfMmCtlRK3nUfeb/hu/ses3",
+	"9vxmw2/ufMpwgyVHfeFo/0RiZSN25xzE1C1hkME/kgT+OqOMmD+7c8Lk4hyA0vTfx3ym07ad2E8J9Cb0",
+	"3DDZDSaBzXfAA+dFnmMbt3ps07pKvReSnguP6WLQFnIWUo4OeTQhDBe0MCjoRv6QFgZJwMH0Mtisk8AD",
+	"WwCYWW0+IQPCn1PvyBAJmu8/P5ZyKvZfvQr0u5xSx428GKuafmnov1Wtv1xMpOop8EnjCD5CC2WJHqAb",
+	"MpXA2aFGFw1xcGOIPme6/uoZX7zXqjXq9Ya3pC+rw3vNa+bLfxacbV3i+anJ6buH2pMiVrKMYwzORTyl",
+	"Sn/cR0dnHR+dddrIqPNuJ2uke1RD1nyPBbrWBSkujgNlaFCBgjEJbpKu0sk2vms0t3d2X7/ZyW7cXmbb",
+	"9pbaZNZre59+3SvolAmsK455XNNlHEXVZ2oN6GgVAKNiRQYKR8O7pIi7WR6zigdAINYeEsXbCBMzG3+d",
+	"MVCZDViIrkhIU+H0pUAMKabrxvkApXmc7vQK0jfXVItUjT1m1jiNQJbAplg0LCdljibrU2L66qev7R6i",
+	"F1NgGiLBC9d/qyyauGaNc9zDltskYcMUWDfDWDIDL+IrmaX74pG/7OF4KtSMgvNUXPleRDelKDvUlbE+",
+	"GiRgSboCykcTHKmdVT/G5Jbf6KRG2wFfbch3wu+xwUX77Ajwb6hAcxJFNX2XcTRBqmrAZ8r0VIL9Bl5m",
+	"8HigMfsI02gWW7dvj2mqSyuRGLfl8GrOdEKyxc3m9bbOM63H9Xxvk3LPC8JC/eMHQ4xpzWdaPZftH7Ue",
+	"ZMCH/gAWEc0ypKeHHVjL0rINSgukmMzB468b+T9u76C9Rh3V6/D/fO+avBjKD9AVS//46Z9+rtf2ej3R",
+	"69V6vRe93stP/1jYR9ZtJFTInC2QPviT50b/sXjfa7bC6EVFu7FOgjizeQHP+af9V6+2/vF/eFk4i4tM",
+	"Z49Cl5zuXpF3x4mifv2zOCZM9qclAst0KMnhljbymUtuZMj8b13pyBiLPiN3slwkYegXGevJ6CIwMqmS",
+	"X2yeDrmevMRzaYWe9nMrVQo6lcZJQ5b174Dh9KckLl09W/ghbbkZnk4jmjNKmuWRtUY5wmLidChDn1G/",
+	"mwnimPjFgeqnLK0y8GP4mqwaF/yejuvAYOCqDYBTZsn0c4xxCVfLof3s+LOrvLTVDvXmSK1Iq3CT1goX",
+	"xnGhw3mj4YHLatCcx5DRSOUWGrxrnf3Y7162zq6O21oIAsqtttAHuuOclo1JQ9UlfpN1QQ9xiSqOAx02",
+	"lhxN8QJJfpB0rTdKs/s+KIjDIj/CfF/+vUZTMYmdxtud3XqzXq/vNra3m1kuub2TNR93C/v193rhr837",
+	"xCxp+Nv14h7+G7Xh0/gCbmKiJPGkH+JFAVkf4YVJZc+1tJVcJ4yYzwdou26WjBEKvMfuOONxWu8o8CLn",
+	"x3SZw/br3U1Rd8WcjmTx7r7rHFr/qdno7wQaYnaTcyq0Oj+1r969++mnn3L5sY3MJr0t2KPX6e40718k",
+	"f2/fv/ynf6hWOpPdlALFYw6EqejzAA3Ozs/aA90CUiRhyrTo3Wyo62lUdwCUjUOynu8dGudj6+oH9Z8f",
+	"2oc/er531LlsH3b7R+13ADZy3v2hfZl1ROafU0FzPNOdDd5hdtONMRMjcAQeGv8kFmP1H2XEqwFAOPWI",
+	"DCHB5lzREeiVldWyRylhD1O6Lt0c3YIWslnmN+LxFvpI5RgNnJL2QRFwvG6lqk2FHjT/NO4dEgmCrGSn",
+	"1wxC1AhWa04FQYPUKNQwqeZEDhgdDRCPe2yQ7Zo1MOBJmvUpURqQqbGoROI0ThzZRVAEX6uZ8EN6Cn5G",
+	"b+xB4YolKLOKUKn2KyM4tBz99X+HrKkJDQEVn+Hor/93rvHpLPjtXzH6Hsfw3wvy27/hvx2fbllb14I5",
+	"rXeaLLHXbF58SY9nx+uvT+gXCwz8bR6CZ/I1c6ocE/i0inQr+9UPUMTnJEYBFtroA9gn42sywsVxvWcn",
+	"Yvzlb/+0mcMc1355rM/8klzTCfmRZHOaPKhVKwJ3VVc7gXHfFKLDQuBrwoKFWQ/4erKPBvXGAJlO5j4a",
+	"1JsDU7Dp99ig8XZQlpA5aNYHDjfXznTBUR5AEEYKlWz1bfWPsuDqu+qf1+qfN+qft+qfPc/3GkoNaag7",
+	"Guq6hrquoS5pqEsa6pJmPat0wfML9A5I9+2s7UdjKqx9hNHH7UNFxAGp6Z+3m5pkakAyY3KHTRIhCul1",
+	"Pt/cq+PRm9e7jb3G6yDc2Q7Dtzs7b8mw2WgEb+vbjb0gZ+M0M6SjPrq0U6/t4dro06/bzfsStcopz17b",
+	"GsS6QJMObFnObPEF1vPHdFUVT6ATIiSeTFdEAcybrVQA1/P77uHnKjRKh+S7sypiIPnirkIy0ZVJ67K4",
+	"ynta6vu/S3o/OkWn6/Jgl0NvvV6tr+zc3RI7t6p4KyrOKu1AeMVjea7jEC77wSJY4j8tEWg3OOIxUj/p",
+	"T669ld5W2KUtkyVTuKDDpOfcRKe0j3Qvq0J4bn1NSVrdb/8Cd/ko5jMWklBpm1DTUSGR6OmTwEozZSDV",
+	"pKRUqdnYICk/f1J0qZ1JKTIrVUQANkG9OMsR32lvuZrw8gasqsmyk8tk8ZsMfirFUk3KRpNVc1WCsH+j",
+	"5eZqnmYFbMWKyy6+09WWxUvqTLpkPcvzojLruY8GnQ+tAXpR99GOjxp1HzUb6D++9NGg833nUP+w7aNd",
+	"H73x0R4UR+z6qFlX1/TYoHNx1VEXwQ8+asJT3gJwwn98CSBz4MIYoBeAZIMleZmV3J0PLc/31LvUfy6u",
+	"OsVeD33Z8mEmd/KYKqW8qJ3yHZh3Eec3yqQ40FpZWTPJByTpAKsrBFoIfW1hDhe2PvuWxOiFugHdahxU",
+	"9OZlTrY39t42Rruk9iZo4Nqb4Tap7eHdRq0e7o5e4zfDt8FeWNCvzpX3r7Py/nXRmKEkNelDVlawlMNI",
+	"VHwLyncTWDLOiACfxQ2ZFgR9TM/MEiQXIflUuOUEIkklt4aUj5SFqfuuaS0S4WtM2XoA8Hv/65mBQxpF",
+	"lF33wbYrzWdPJq3Wz3rQK6V4JuZgFuyqxCxPEosNJEp/SmJRHNNTRjhHEkc3SPIsXZ7iWGJ0OaO/5L13",
+	"9SrdEqtYudmg9b3vGVMhSUAtqMpJOGCClzQTMxxFiyR1WdkLVQp0drd2V7H9kimmYuAxpvmFjuUqs9wY",
+	"sQUJg41m/Smsc2OUl8BaJKlrcx7LMbphfE7Z9QECt6d2eC8NPiaK8AkiEQp4HBNeiG+xHp6hipsgmx+g",
+	"cXZGJI5J2LdRlI2CMLYi7om9DrBXa2dssiGrzPcjGRY71kwmDTmjoxV1pyaXT3ILvEoemOqmRACfTHFM",
+	"ttClDdFB9BDLWYwjpJmL8NEcQPOsAwA6fppz2GNg1B4k3lgqIQsizckx7llt0jlVYVvomMcawQwSdkgk",
+	"SI8prU5XI0ZkJBGfSd9A9un3QVIjZUE0C5fzEx/kFVu7s+YclgG3+K77B0BQJjiKUESUISa20HlaXqrh",
+	"cMUYTwuWJMmG2qqSc9ncMFdWTeJTOcllWz+WCDnT8VUg6JMyivnENdKglcN/vjo/83zv8OpDv3N6cX7Z",
+	"9Xzvh/OTo/YRYO+fVEyMejeLbuyjxK0GDlNPAuSv9l1AIohgrc88W8pli/l8HxV3u7Otyk2vQJswBgUN",
+	"Qt06i4hSkJ3eiGMMWSBOu/oM0p+Psj0BOYsW+h5DCmed46zubLPIzKCSfDLfS96abdJQcUFtfpltUWvz",
+	"y3zvyPZxywDde5/uoUIymMVULq4UA9OMpTWlP5JFa6aI7ldvSHBM4uMEQY2QqC9u+n9YNvKRIEFMJOBs",
+	"gqliigd8NLB3SSJk/9//8r9oJGv7baT0N/XtFurAyooxn7Me4ywgvg4kaIxhA9OiHYpmL20SIbR2WTiZ",
+	"fMCSQcWEGaSGyFjKqToXP5LFVQlmpRIhIsWoNEWwMDNGSChsakraGQX9SBZaNXRMiB7TF/DYwXy6JfFB",
+	"mmDEOJL8hjBETIsGPfhRZBqlBtD04TAmQH+mqDCF2kzABQFUGGpJcRoJFW4b9f15TCUE7mEVfWMbwFqm",
+	"zY8y92YQi+3Dadp9Ivl95aMjIol7F6OjfSvWvP1EIhY45g1C0g1h7+Mol0sXbRkU61c3ZCFqOCY1tfK1",
+	"4aImx6RmFz4jhfFMjpve/T1gxRV5LhKAR11vDGNW2pXa7uFMUEag9yplarCU+SbUqw1FUz2A+Jxt9ViP",
+	"KS0xMklklIVkSlgIkHi2dYTGUzeUMZ0NIxqgd4ScoNsGal107GlgXPYYHo1oRAETVYkSX9ELj4WGSAW8",
+	"MtOowVqvt3CBfjqW8Dw1qD/8QRHq1h/+gHRjpISCgZ0JNGiZBhDw5T56B4cH2aOqT2kLTsKQRJxdix6T",
+	"HDQAWysEBXEMkohpzBnAAL6oygJe6qh9gGPwr2pKP0hyNsDfauH99essTyeEaSlLpZmpTbtOZ+t2waIC",
+	"DX41qKI+dGnw0YRIfG9C/elvpieC/nELcpvwVupEHjgJlWrlBz/VjGpX64QDgzeqVokfKLsxNPGEAQQU",
+	"lGrGpL1Km+xc6ULJLM5t60qo2ICtu+Qzdcq05uyrzfD1Svk6r1Co30KKkSJ8XwPNq13584zEix5LMPqF",
+	"bzQVBwDYByhOoj2o6ZeA3E+AIQMesG7IAADoPQYUNlLGs2kEAfu/4DPdmoFHoQ45mBlBUxKYiCYkJS4F",
+	"N7DJptEWwmhCGUzTRI+gK7JSu9R5R5JfQ6rmVo+dWxIWRsu6q8VYkhosxcDcZxIu9ZwoHFI0JIKGROwv",
+	"vbzHQH6psVF1wOeUhXyubrZXmr7dvttISy2Aq7eqqb43bcKAevWU095hsB1px4RlXIV6fcu5vseSdhsw",
+	"PFCp00yWZKHUmrteIIt/bdnUnJk0+B7DAg1oOPDRIEVAg4Opi9TNJDQEgx49uIOFrwGQNJtM3ZpaAEJC",
+	"aWK0IyUbJGHKnlbHr8cMb9+yD9M7JOc8vQfcfTFJPPBjHI0QnuOFzqn7hcRcy8mIBoRpl7u2hLzWFAdj",
+	"Umtu1T3fm2XExnw+38Lw8xaPr1+Ze8Wrk85h++yqDfdA9EomVn7kAaKD0OKhvtXQl/ApYXhKvX1ve6u+",
+	"te1BUGYMEvnVbeNVpj3tNSk08SB52TYi1KzsO+GABaMjpzvoCy1Fw5dOz0JoKqdsqx7TzVAOEGXag5f4",
+	"+fykrkb/8J+U/TNI4Tzcy5XmutVjXUoSTiYA6hb4j3rbMAZNZbgAV6ngJmfX+GP5LYkjPAWa0d5d26R8",
+	"X+mCTnKW6d2iW0dMdTtzDXPNGdlCZ4p5TKjiqOD7VdzY+H7hrYNrHAcUD9AIrhkYW3CgKSIRaB2lsZxQ",
+	"kaI2wzZZ1ldatJNe8upCV+itvU53WVIX5hsHRQu7xi8GsPbgXgcjIdmsFwPIJB84m3uAhlyOteqbpuvm",
+	"PKhUvQJ4iFKqNPVjW7OsHRKK8JYBPZa8cjhOuD14FcB34MPns86xLTBc1edSb4lXPChBcAzdwdJBrYyi",
+	"pOGByoPNjua3f8MsnJWMJlP59dQjUtbekm1fMhBdzvrUI1i1S2lJUMmQbFXQUw9quQrIFtNa8ZAd6B5k",
+	"exSNUHsdn2aEUOBO5cLXDfDnYx6RvBc9jA1E6fJQAg3Z9FQjgYZhoGA9aDT29qcdkVY3QIUAOSBMEDtX",
+	"i5E9VIU8gMeyP6y+XpZpX/FYHkObpYJB6rRnx4iCMWZHphMLSoekKymrjirNebi//+R7scm1ATnfrNd1",
+	"ygdozxBOm2q/C+Xs1T+bEI5TOG5LPx1t4ec0Bqd5vBMTA3JziACiJfECwAumWLtBzXd9kzcGHVUtLrXX",
+	"aCoByAU0itcXNN/WG9vas6yJx3m+kDFRqot3iKOIoFO80P2780E3Noui5Rjazx6AYMVYFNQhfsog7pam",
+	"+ZgoVHk143LAqa6TXaqGZV0f+oqoDriHM25aE/woyJR3IxPZeIMLwFw2ZQgxqBVV5DXNFPRlK/IabqGc",
+	"qUTL1raZL/PFaM16rlKskavQgs4bthGImwBWJY/NyfzKT7EBU3QbhigSv9+UISiNLq2nvr/3SzXrTOMN",
+	"p9ORa56XvdVc/uonJ69NvWtHH/KiWxJm8Mo4WC9SXRPubKy/M9N/E27arvK6fGNVuHN3/Z1LLVPhxtfr",
+	"b8z2RlV3NffW37XcAfXe93arrajbJxbuqrAwBe1SXZc3sFvX2f3zJyViHLfwz3n/6id1LMVsMsHAeBUt",
+	"ZhymEl/DbanJ8ele89yCpDDJY2WlOa0WO9K4l03hCS4CAXkB5SgvddV8jzns2AlS+KZO3rbCtNZX1uD0",
+	"EwMw7jFrj/hJ27W0pxjYZTo7NgmDgA8iLDJSe8y19kYxISYLpMBA0x5ju14bW2i5zsBaKCc9davLY2AM",
+	"1sMLLvZkk9OM8eR3pzXUhgL6qYXxpmJ3rUj9DBJxVchf15iurP401y6V0BVUYW7X78sFsDr6Ix4Tes10",
+	"4pm7xXZrsw5mvX8rd/uERrBu6WYfx5hpWzinjR1fugTwdmn/d/fseiX7f8bjzO5fzggKCYowusD0rjgF",
+	"auVbjy936tv17ebr3frObhoSqzfzKTHeOz6LMLsmMSUonCE1EnTVujyBdUxTktxFzOYUrF63D1A24C5T",
+	"5pyEnKvhvtOhMPi76c5je2n1dl7XoTrAWT3nHckKtm4Jo6FiXBE6xUuZQGX5BZre01oPUAYqKi4ZDmeT",
+	"Pgo0l67b4FRyHaXe8twgv9GYcnZH42F2xzpLY80WFdkaX3LbKtohm9ka+iFPa1dUJKlNDYTPoqTXn0ZJ",
+	"X6Wgd5crdnMKeruLr9cp5nDNve85CkDtkkwjvFh3p3OHueHe/2I2QXL8/+YNgnoFg+DQdEKHGxoVZnaZ",
+	"6nZdzk8AlBTu3a2ylEmM/JSEFNu+SDvN5vqbHfQva4L87Zs8OqsjZ/NoceaYLSVmz72fDYW9Gs6iG20F",
+	"KSuhADIjMSUEIjhIG2cCdkhqaNiXDFDITQQyhqaMwgnG9hi0JzPhVD9Fw1diB+4xUHBOeJSy68hpQ6vR",
+	"/gyEYpoz0KzXEbklDNFRGrRCcywgVEvDJD0sATpTlpqGkZRzGpAe06PSrlRw8ybNXG3Y17YrwDa9lwrX",
+	"1CoypI6WFki8Uyu+ZFGVKx3iO0TD4u7IBzBvp6XmZhUQfnLRXtgc1t4EO6Pa2+HrZq1BXo/0JbjMc0xD",
+	"saQDufLIyZh8s723ty5n8sncts5+9NUYoaC1gnbwyXSw1buRKUH3Ki5T0trXKFEFHeodsENlNDLGZVGW",
+	"FxqSAM8g3URnLQrBA51mlGRswZrprsOwokY1GM2i1Hno7Td/1wqJSI6HC+BYoJ1ABw21KLpWOsOInv2I",
+	"z37EzyNUU+at04tW+RSRyZVe61mcTZUVuVuvu0kjunmKRmHkjOzrIlk+12Ir0IwiSZHOyKoJZF8lHV8G",
+	"kA0OGcqtbuf8rK+TqbXncQAsakszOp1EDcKyx6BOGI6WbmzO5xbXx3TDNjkq0jbrjYntEZ3coYQSEYDK",
+	"rERzQeeZA6gUTTB1Rb4LVExwhOKZTtRswTOpQG7et869gF+MMKbSR/MxllBaA1hCEL7m7NqqF7C6xO8x",
+	"HiO8BEs0NngL4FFNHak2zdMmo/M4l1KuRtIzPql4FpksK52M4yPJ+Xq/aokqsKFzdSn+uroZdoV0FdsA",
+	"3WXn+Q42S/krD/XxFsRav67z9nM5Y9VGbezO+f241j490LUGRF7RvyY2crA9NrDfv3WwzR2l70Gu0d/P",
+	"RuUAlLTvLNFtP6kjH5I7cJ7FfJ60ZdfXWcxypw5mritX9NkcQdKHA1ScaLO2DA3nUZHTEl1Hjqktuwdx",
+	"63YTH9GI9AX9hfSHCyis1INSX+tF0J+p6FsWlUJkKjWUsuu+0lr7E+Htb/uegMqqvuFVbp2Ujq07fCeJ",
+	"t8dQ4mF8eWo5qJA00NUotmJHaNcjSHxdwdawHxW51qEGQxFXn9GRvphx2XdvqCe6s2lVmAb89VyMWm9w",
+	"4Os+LHDf7qP9nG7O50oQeCJVvwCovYQZpJoFRqHSLGYsp+L/DryLD3bvb5ZW9ABn/2dhRFV89b8HT7xi",
+	"KOZo6xGrc/G7toC1sAxX5s5EUS7B3PRx/N2dimef+0N97s5WfDvud6XZPbvgcy74DTwFS854rSDUAnFb",
+	"g4xBMgdUpkJ3wiXBoUAYHV59QEpBAoFpwDl20ek7MPgbfr1e16Xjrkees7yd32OJoa/LHtKac11lG5Ok",
+	"eFuZwkntdsqOfO2WA+Bz0WN8zg60fa9MZGEweU01pBqMhRkAY1+XrUVgvL/vHtfemuAAjxN8A4yUUmgK",
+	"XyY4vvHBm2Dc4mpQB3ps/mCrx37QLEqXukEAIkl6n0wj6AcXm6KzNruOqBhDxYJAL1y8YV+jDPs9NgCN",
+	"V30BKTXqDyOu+1pwut9oGex+4whieJr9Xsn5zHVGNA9eQo0bW9hCHyitFuQgUa5ZmObv95iBbphQUIJ9",
+	"m2DGo9mE6UWAip4Q6oF00phRHtSKQ9nsFroEOolJj0H3UMgOEzoMoz0cfGRL0pJwzwEaRpjdaAQ1Xf3E",
+	"gW620DbS9Cx6DDM05rO4yCWiT0MqD8XthSH9z5p1NplFkk5xLF+NeDypWfWsmvReHvMaA1eRtqkgUK97",
+	"tm6frdtn6/bv2Lr1rTQyBi5KsSj0Mn6ruj0M/lLH959V+0er9sc0Il9Wp9c7+J7FBId/5+E/vRSO6Q1V",
+	"7odXH1Yp9b7n4hw43MrwbI1Q4O1vv67X70stgDHgLdUM1qBYZwUAvsXWXSTuBlqLBp1dgzYZcHDhuwZC",
+	"o24thN3EQvA1xkeRjbCvI2RjQiQa6McOtPZtuIUtTZdjGocZq8LYMQ+2KrbQrlUjobDCqJE9dujotiM+",
+	"YxZixVHoeZwUCZhx7qMzqKHuHPkIABJ9dMqHYD3FPQbRQ8DE81HLtvQ7hFLUC9B5IE/JRxdJTeih1pV8",
+	"1MXXAr2Ahq9cEvHyAF6kw6Cdo0xDEq19d44SEN2iepJ9E+TU2GsmzAiaPhXZQKR+3JjPEpy4BAUL8ZGp",
+	"PmYJfLrbqnAgXjFlK31MLCxrE4BBkDSrOrAxWguRofu1AoSOiY/qUURYSDVsGKUegsUiHXEOYBqALhDh",
+	"AIC94Dkas6lzVG4caIo7tIfh924XZIf7bBk8WwbPlsGzZbCpZWAE57Nl8GwZPFsGv1PLwIh4bRhosf9Q",
+	"22B3vW1gPdfiVSBuy02CVhoSSPLrrZqepNVrXoJiHURgIQB9CdAZQD/f1154eEKPFbjeBdcPE1N4hjIN",
+	"BIpJwK8ZFTorDzIODwZoSOScmP4yIEdFYaY8n7OI49CuWtfM9lDcPo3Gt1KHkuRO2mVNk+gZnwxj0h9R",
+	"EeDogNHRAcj/A0kiMuKMH4Q0JkFAOesHOIqI85nNJiTOXMBDes1NIMD5fsqHEVZ/ud9pjYniXtxj1cFZ",
+	"xK3iCqs0zZzwONQLUDuiYsoFLW5SnaKu2ic4MC5S4mA8IcpGsNrKf+p5llL7GieViP6QkGgrELc9zyup",
+	"Emg6jVYcKOXndO7ndO6ngYWwDAZIWbFIS6VFLNtyn8KaqV8dQ+N+dfGU+l5kmnEoW2+EY9vmrXXRAQxl",
+	"zgISMxLuGwAuxlHE2TWJtXPDt3CCSh/UOL4GWpJK4eI/WGgHwBGEtiApkEVXO196TEi8SHw2ygiBNk3W",
+	"VNf4bTFRrIFyaGVEuYbOvMwBYaJBQZHLAM3H2glFsmnWTu9YXQ2mYXQNGHHoozDGIzUdi9aJupAOOnUw",
+	"f8UsGDtlbj4SRPaYAVIcIMkReJoQZUISXLEma3MBMzrFMhh7T1e35JQF2SVzUTzS6p5o4f2uDZ6qJT2Z",
+	"uvpcId0Xruhxh/w1LZSdSrz8WPGDryE1GhWMhIsYlFhQJY51cdpz/VCVwly/GJH2nLltnBJcoASmdAu1",
+	"itF+bPePnfrO1hIH/J7IR7C+M87IU7O/Z9SLZ9SLr4R68QRwF4+RUNua7a8WjrZODkzuQWdUU2ewBodw",
+	"oPPWvtLovyET63cuXf8ubbLviawiGjeTUPZeRaOffG86K5CrpyS+NoaZBuxnkmcMln1lrZj+jAni7g0h",
+	"U6FrWHE0gyYIPUbulISjEg0UKxygICI4huim6W8F1afQlwaaPxkTRiRJnwPdYmAa4YCEgP5vcYbz4H4m",
+	"kKTtPxOU1+WsMB63S7p64cLWpy61MGg2wZwzZtM+MtF5Pb+M3Wa9vUW2pmm1NJxJxHiPOT0obfsP6Lqj",
+	"7EoqD1DyNl1KPGOAFKJYWpGVlm2u+UgL7aHYg7CXWUC1Yx5fE1kA6u0iqzkSHMJTXPfvzMCykXnRnQ8t",
+	"ft2tFxa/7lQrfg0JakUBjn77nzVbn+KZyI34jC83GWV8nhm7UeKAmjbAYivuo1oiros6qX7GqPmzYvqs",
+	"mH5lxTRF5Wd8/g3oeV+zsutv14XyDMT2Tfh8tCyrDMSWwDmVhnMTQGpwjhu/ftoCOeUSLwYxCehUHYgt",
+	"J0ChMalHFpc6rI15gNIrUUeImSkwSr6FfMWATykAThnN2AwVQr8RliTuMS19RQ6/GuXaj9tWRJIrxZdK",
+	"8FnBZMYYAh1a8hnQlxRr1bai1kmHfsbP5bjAirRbxJV2W7we8J4TyggaYmGg6nRjLTPtyXSmXjEmMdlH",
+	"A4nvFJ301cWDtNk/oqLH/jzDTFK5QL/9C5oxKnX/LQS9nSC0YkSjn7TMUiqLoskDJPGdKZgyv+nOmmhK",
+	"YnQd89kUsHX+PMORutSHfv9ml67pxNgGYjZJuu5QRsR3PTZQf/RhQgPADIemlgCVE9LRiMQ6W2FgttNe",
+	"OVwgwSdEj64cuqaj7/q6iOA47I95kFeoU+q1lKOIbgnwx1VYYc0K4PcOOROzSHKAdQmVGRP/wj3fo/F0",
+	"ZNPWoM85ZX2J7+DwJu3WvP1mQ81O7VL/hixAIUpBnTsfWopdWdLx9nfqvqeIByBnZlAyqj72gZa8/e03",
+	"W7tquUyrce/7GAcUCzSF9pIo4GxEMfsFax3YLME3n8ppFuuq2zo7al0e6X6hNLjRPnJ32wWdTCNljybY",
+	"eLYN7Iyp14ZoOFtU3HY8+u1/RQsk1dxD3cC6eIcb9fL9bCbbqf6ztJ1bTU386U450+2cXpx0jjvto82h",
+	"rM3JXGM9JfFXrlnwZwSyrmJQhDPSNw1n9RU7NTgrm8AuWkaWTeilSqxln63e7plf4gfY2qvb+DwMe+r7",
+	"GDP04bd/xUtnpS3kLKQcHfJoQhguR5XamItZqdR3Kbrue4oMbuFUk76YxcFY6Y+G3dWXmF8qZtTnvfpT",
+	"skNX5qqn1yuyyAwFJOLLUIH+NsMiS2A+n95sBR0zpsapZFoALNF5vV6v196of96qf+rp/xrevZOjfnTZ",
+	"Ou7aZG54ZEaY2/2ADYMm6iGf61R/PNGWerO563vu6urdaOxqZdbuvXvzp+Jt0bnblqR0hrb+rpCcnN/V",
+	"8MxI9Be3ilNsK9q6xbJk4PDz8sCbDcAny0uNSpAxv0cXgWHm6zwECQt/hoF5zgh/Nv4/v/Gfa61fAsKe",
+	"prnBAXU8AB1r7i85AF79anl4xZxC4xA4KMkXNPEa5/s0eGXFXo+BKTgklF1n8q9QS1nxOnRkZlLQBbvH",
+	"BlfdVvf9Vf/svNs/PT/qHHda707ag+KkOzXs1HzM6ZglMXDtJoDsMEhr+QpYz2q8Z1ye8pCOaHqYn/2a",
+	"fwfB69XHXZN0xeO+Ir/L3g3nSp1Pg6WT+KV0khccgPRElCV2lR6x+rMZ92zGPZtxz2bcsxn3OzPjzLb/",
+	"fTayeNZsvqpmU5qVl2g1ZfrMhgEgfSvk5BnTh9HRKwNFQcrjn4djEtwIJMZ4quNfSoWJeYQUJ8KBtF11",
+	"dS8ogQZJhwY6cnpLTCBgB30hDpCY4ChCEZFqaBr0BGGBAjylWt/qjglT1hMWNyYfjjAxE756JuTiglDi",
+	"cY+NsdAxmOtZTEL1wgOE0ZxEUc30mUpBWQYX7bMjwLeZjwkgJULuocmVw+IGekid5btmJF2DR5hGszhB",
+	"stRjgqS/7E9UpP2yINp5xScEXiVkPAtuElyY9AkGhUe/Sv1kG3EJvBBIcEg2XKAJXvRYTAICcVdDDUo9",
+	"jcktv8lO1u6DfqbgeqAA+eIG6OQYem8l8WzOCIwZuo9gJImQ6IYs7GKph8BCpYAzcs5RSK+V5mx6guhg",
+	"NJAJBKk1naARvdMYOEAqaQ2zegegdKCYRAuNYLqPBvX6IDeRwd7bQY8l26i+2BtYCBw9T9N8DGznEiow",
+	"5DljIUS5SY+lizLHAkBCAJ8H8Ij0ZYP26cVl+6qFjtro4vJ9+10LXZ3oUHajXkcpogtU2SntymQK3JCF",
+	"0x9lSHSPFnMmTI8XzHps4PoNfySLAWQZTImkuusakbYGOBbStnDxTYiVkbnZtyWLxDiHyFnn+OsGjYlR",
+	"TDPRQ4bM1050cEk1r9hZ12lnB1qlG3D8vL1skzWmozXhP0OFkluK+Zypk9k+Ka2z1lH7stNCv/3X1tnR",
+	"e3R1koHRUaM76xxrP5NlBp6jLcOp8RJgGJ2PaWfxzWmGZ3RUHRnGnLZnR/+zo//Z0f9l9GNGR/uJbppT",
+	"jy27RRhpqWbVY/VpJchLQ5m6eZgX7VS4LWsEqtRA+NlkfClVYYrlWBg1JsFHN6BRI3qn248pszmOvH3v",
+	"FZ5S3RkDX5c1G50SPjVFHrbpPrEgjUleX6Lwpa3C0pTG5T5kpxkkfNvkruBmC5Cz/IhjGuk8/xGNIkRZ",
+	"0c0pVMPy/dZgsWotjQ3GgPOgxKhZvn0Zl9G9UW33/af7/y8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

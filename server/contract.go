@@ -20,6 +20,11 @@ import (
 	"github.com/panal/panal/gen"
 )
 
+const (
+	mediaJSON = "application/json"
+	mediaForm = "multipart/form-data"
+)
+
 // apiPrefix is where the reference has its API; the bare paths answer, too.
 const apiPrefix = "/api"
 
@@ -27,6 +32,8 @@ const apiPrefix = "/api"
 type contract struct {
 	// operations by method and Echo's route template without apiPrefix.
 	operations map[string]*operation
+	// literals has the methods of the paths without parameters.
+	literals map[string][]string
 }
 
 type operation struct {
@@ -35,8 +42,14 @@ type operation struct {
 	params []*openapi3.Parameter
 	// query has the names of the query parameters.
 	query []string
-	// body is the schema of the JSON body, nil where the operation takes none.
+	// body is the schema of the JSON body; nil where the operation takes none or
+	// takes a form, which its handler reads.
 	body *openapi3.Schema
+	// takes and gives are the media types of the body and of the success, empty
+	// where there is none.
+	takes, gives string
+	// limit is the operation's own rate limit, nil for none.
+	limit *operationLimit
 }
 
 func loadContract() (*contract, error) {
@@ -44,7 +57,7 @@ func loadContract() (*contract, error) {
 	if err != nil {
 		return nil, err
 	}
-	ct := &contract{operations: map[string]*operation{}}
+	ct := &contract{operations: map[string]*operation{}, literals: map[string][]string{}}
 	for path, item := range doc.Paths.Map() {
 		route := strings.NewReplacer("{", ":", "}", "").Replace(path)
 		for method, op := range item.Operations() {
@@ -53,6 +66,9 @@ func loadContract() (*contract, error) {
 				return nil, fmt.Errorf("%s %s: %w", method, path, err)
 			}
 			ct.operations[method+" "+route] = o
+			if path == route {
+				ct.literals[path] = append(ct.literals[path], method)
+			}
 		}
 	}
 	return ct, nil
@@ -65,17 +81,35 @@ func newOperation(doc *openapi3.T, item *openapi3.PathItem, op *openapi3.Operati
 		switch p.Value.In {
 		case openapi3.ParameterInQuery:
 			o.query = append(o.query, p.Value.Name)
-		case openapi3.ParameterInPath:
+		case openapi3.ParameterInPath, openapi3.ParameterInHeader:
 		default:
 			return nil, fmt.Errorf("parameter %s: no code for parameters in %s", p.Value.Name, p.Value.In)
 		}
 	}
 	if op.RequestBody != nil {
-		media := op.RequestBody.Value.Content.Get("application/json")
-		if media == nil || !op.RequestBody.Value.Required {
-			return nil, errors.New("no code for optional bodies and bodies other than JSON")
+		content := op.RequestBody.Value.Content
+		if len(content) != 1 || !op.RequestBody.Value.Required {
+			return nil, errors.New("no code for optional bodies and for a choice of media types")
 		}
-		o.body = media.Schema.Value
+		for mediaType, media := range content {
+			o.takes = mediaType
+			if mediaType == mediaJSON {
+				o.body = media.Schema.Value
+			} else if mediaType != mediaForm {
+				return nil, fmt.Errorf("no code for bodies of %s", mediaType)
+			}
+		}
+	}
+	for status, response := range op.Responses.Map() {
+		if strings.HasPrefix(status, "2") {
+			for mediaType := range response.Value.Content {
+				o.gives = mediaType
+			}
+		}
+	}
+	var err error
+	if o.limit, err = newOperationLimit(op.Extensions[extensionRateLimit]); err != nil {
+		return nil, err
 	}
 	if op.Security == nil {
 		return nil, errors.New("has no security")
@@ -99,7 +133,26 @@ func (ct *contract) operation(c echo.Context) *operation {
 	return ct.operations[c.Request().Method+" "+strings.TrimPrefix(c.Path(), apiPrefix)]
 }
 
+// preferLiterals refuses a method that a path of the contract lacks although Echo
+// has found it for a path with a parameter: /v1/customers/bulk is no customer.
+func (ct *contract) preferLiterals(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		methods, literal := ct.literals[strings.TrimPrefix(r.URL.Path, apiPrefix)]
+		if !literal || len(c.ParamNames()) == 0 || r.Method == http.MethodOptions {
+			return next(c)
+		}
+		allow := slices.Sorted(slices.Values(append([]string{http.MethodOptions}, methods...)))
+		c.Response().Header().Set(echo.HeaderAllow, strings.Join(allow, ", "))
+		return echo.ErrMethodNotAllowed
+	}
+}
+
 const faultsKey = "faults"
+
+// formLimit bounds forms of any kind; their handlers have closer limits for the
+// files inside.
+const formLimit = 12 << 20
 
 // checkContract holds parameters and body against the contract. Faults of the
 // body's content do not end the request here: checkRules adds those that a schema
@@ -113,10 +166,14 @@ func (s *Server) checkContract(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := op.checkParameters(c); err != nil {
 			return err
 		}
+		if op.takes == mediaForm {
+			c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, formLimit)
+		}
 		if op.body == nil {
+			bindIdempotencyKey(c, nil)
 			return next(c)
 		}
-		body, err := s.readBody(c.Request())
+		body, err := readBody(c.Request(), s.bodyLimit)
 		if err != nil {
 			return err
 		}
@@ -128,6 +185,7 @@ func (s *Server) checkContract(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		bindIdempotencyKey(c, body)
 		c.Set(faultsKey, faults)
 		c.Request().Body = validatedBody{value}
 		err = next(c)
@@ -144,27 +202,28 @@ func (s *Server) checkContract(next echo.HandlerFunc) echo.HandlerFunc {
 // checkParameters finds every fault of path, query and headers at once.
 func (op *operation) checkParameters(c echo.Context) error {
 	r := c.Request()
-	details := map[string]any{}
+	var found faults
 	for name, values := range r.Header {
 		if slices.ContainsFunc(values, func(v string) bool { return !clean(v) }) {
-			details[strings.ToLower(name)] = "must be UTF-8 without NUL"
+			found.add(strings.ToLower(name), "must be UTF-8 without NUL")
 		}
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		details["query"] = "must be percent-encoded"
+		found.add("query", "must be percent-encoded")
 	}
 	for name := range query {
 		switch {
 		case !clean(name):
-			details["query"] = "must be UTF-8 without NUL"
+			found.add("query", "must be UTF-8 without NUL")
 		case !slices.Contains(op.query, name):
-			details[name] = "is not a parameter of this operation"
+			found.add(name, "is not a parameter of this operation")
 		}
 	}
 	for _, p := range op.params {
 		var values []string
-		if p.In == openapi3.ParameterInPath {
+		switch p.In {
+		case openapi3.ParameterInPath:
 			// Echo leaves what is percent-encoded as it is where the path has
 			// an encoded slash, and the generated code unescapes it once.
 			value, err := url.PathUnescape(c.Param(p.Name))
@@ -172,22 +231,26 @@ func (op *operation) checkParameters(c echo.Context) error {
 				value = "\x00"
 			}
 			values = []string{value}
-		} else {
+		case openapi3.ParameterInHeader:
+			values = r.Header.Values(p.Name)
+		default:
 			values = query[p.Name]
 		}
 		switch {
 		case len(values) == 0 && p.Required:
-			details[p.Name] = "is required"
+			found.add(p.Name, "is required")
 		case len(values) > 1:
-			details[p.Name] = "must be given once"
+			found.addCoded(p.Name, "must be given once", p.Schema.Value)
 		case len(values) == 1:
 			if problem := checkParameter(p.Schema.Value, values[0]); problem != "" {
-				details[p.Name] = problem
+				found.addCoded(p.Name, problem, p.Schema.Value)
 			}
 		}
 	}
-	if len(details) > 0 {
-		return &refusal{status: http.StatusBadRequest, code: gen.ErrorCodeValidationError, message: messageInvalid, details: details}
+	if len(found) > 0 {
+		refused := found.refusal()
+		refused.status = http.StatusBadRequest
+		return refused
 	}
 	return nil
 }
@@ -227,22 +290,22 @@ func checkParameter(schema *openapi3.Schema, text string) string {
 }
 
 // readBody reads what the limit allows.
-func (s *Server) readBody(r *http.Request) ([]byte, error) {
+func readBody(r *http.Request, limit int64) ([]byte, error) {
 	tooLarge := &refusal{
 		status: http.StatusRequestEntityTooLarge, code: gen.ErrorCodeRequestBodyTooLarge, message: "The request body is too large",
-		details: map[string]any{"max_size_bytes": strconv.FormatInt(s.bodyLimit, 10), "max_size_formatted": formatSize(s.bodyLimit)},
+		details: map[string]any{"max_size_bytes": strconv.FormatInt(limit, 10), "max_size_formatted": formatSize(limit)},
 	}
-	if r.ContentLength > s.bodyLimit {
+	if r.ContentLength > limit {
 		tooLarge.details["request_size_bytes"] = strconv.FormatInt(r.ContentLength, 10)
 		return nil, tooLarge
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, s.bodyLimit+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
 		// The caller broke off or sent a broken encoding: there is nobody to
 		// blame on this side.
 		return nil, &refusal{status: http.StatusBadRequest, code: gen.ErrorCodeBadRequest, message: "The request body could not be read", cause: err}
 	}
-	if int64(len(body)) > s.bodyLimit {
+	if int64(len(body)) > limit {
 		return nil, tooLarge
 	}
 	return body, nil

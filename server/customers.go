@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/http"
 	"slices"
 
 	"github.com/oapi-codegen/nullable"
@@ -13,12 +14,15 @@ import (
 
 // ListCustomers answers GET /v1/customers.
 func (s *Server) ListCustomers(ctx context.Context, r gen.ListCustomersRequestObject) (gen.ListCustomersResponseObject, error) {
-	page := pageOf(r.Params.Page, r.Params.Limit)
-	filter := store.CustomerFilter{Active: r.Params.Active, SortBy: store.SortByLegalName, Page: page.number, Limit: page.limit}
-	if r.Params.SortBy != nil {
-		filter.SortBy = store.CustomerSort(*r.Params.SortBy)
+	p := r.Params
+	page := pageOf(p.Page, p.Limit)
+	filter := store.CustomerFilter{
+		Active: p.Active,
+		Search: value(p.Search), LegalName: value(p.LegalName), NIF: value(p.NIF), Email: value(p.Email), Phone: value(p.Phone),
+		City: value(p.City), Province: value(p.Province),
+		SortBy: store.CustomerSort(value(p.SortBy)), Descending: value(p.SortOrder) == gen.SortOrderDesc,
+		Page: page.number, Limit: page.limit,
 	}
-	filter.Descending = r.Params.SortOrder != nil && *r.Params.SortOrder == gen.SortOrderDesc
 	customers, total, err := s.store.ListCustomers(ctx, caller(ctx).CompanyID, filter)
 	if err != nil {
 		return nil, err
@@ -32,11 +36,16 @@ func (s *Server) ListCustomers(ctx context.Context, r gen.ListCustomersRequestOb
 
 // CreateCustomer answers POST /v1/customers.
 func (s *Server) CreateCustomer(ctx context.Context, r gen.CreateCustomerRequestObject) (gen.CreateCustomerResponseObject, error) {
-	c, err := s.store.CreateCustomer(ctx, caller(ctx).CompanyID, newCustomer(*r.Body))
+	n := newCustomer(*r.Body)
+	n.Once = once(ctx, http.StatusCreated, customerBody)
+	c, err := s.store.CreateCustomer(ctx, caller(ctx).CompanyID, n)
 	if err != nil {
 		return nil, err
 	}
-	return gen.CreateCustomer201JSONResponse{Body: s.customerEnvelope(ctx, c)}, nil
+	return gen.CreateCustomer201JSONResponse{
+		Body:    s.customerEnvelope(ctx, c),
+		Headers: gen.CreateCustomer201ResponseHeaders{ETag: etag(c)},
+	}, nil
 }
 
 // GetCustomer answers GET /v1/customers/{customer_id}.
@@ -45,21 +54,33 @@ func (s *Server) GetCustomer(ctx context.Context, r gen.GetCustomerRequestObject
 	if err != nil {
 		return nil, err
 	}
-	return gen.GetCustomer200JSONResponse{Body: s.customerEnvelope(ctx, c)}, nil
+	tag := etag(c)
+	if !matchesNone(r.Params.IfNoneMatch, *tag) {
+		return gen.GetCustomer304Response{Headers: gen.GetCustomer304ResponseHeaders{ETag: tag}}, nil
+	}
+	return gen.GetCustomer200JSONResponse{
+		Body:    s.customerEnvelope(ctx, c),
+		Headers: gen.GetCustomer200ResponseHeaders{ETag: tag},
+	}, nil
 }
 
 // UpdateCustomer answers PUT /v1/customers/{customer_id}.
 func (s *Server) UpdateCustomer(ctx context.Context, r gen.UpdateCustomerRequestObject) (gen.UpdateCustomerResponseObject, error) {
-	c, err := s.store.UpdateCustomer(ctx, caller(ctx).CompanyID, r.CustomerID, customerUpdate(*r.Body))
+	u := customerUpdate(*r.Body)
+	u.Versions = versions(r.Params.IfMatch)
+	c, err := s.store.UpdateCustomer(ctx, caller(ctx).CompanyID, r.CustomerID, u)
 	if err != nil {
 		return nil, err
 	}
-	return gen.UpdateCustomer200JSONResponse{Body: s.customerEnvelope(ctx, c)}, nil
+	return gen.UpdateCustomer200JSONResponse{
+		Body:    s.customerEnvelope(ctx, c),
+		Headers: gen.UpdateCustomer200ResponseHeaders{ETag: etag(c)},
+	}, nil
 }
 
 // DeactivateCustomer answers DELETE /v1/customers/{customer_id}.
 func (s *Server) DeactivateCustomer(ctx context.Context, r gen.DeactivateCustomerRequestObject) (gen.DeactivateCustomerResponseObject, error) {
-	if err := s.store.DeactivateCustomer(ctx, caller(ctx).CompanyID, r.CustomerID); err != nil {
+	if err := s.store.DeactivateCustomer(ctx, caller(ctx).CompanyID, r.CustomerID, versions(r.Params.IfMatch)...); err != nil {
 		return nil, err
 	}
 	return gen.DeactivateCustomer200JSONResponse{Body: gen.CustomerDeactivationEnvelope{
@@ -235,6 +256,15 @@ func orNil[T any](n nullable.Nullable[T]) *T {
 		return nil
 	}
 	return &v
+}
+
+// value reads an absent parameter as the zero value.
+func value[T any](v *T) T {
+	var zero T
+	if v == nil {
+		return zero
+	}
+	return *v
 }
 
 // field tells a change of a value, a null included, from its absence.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -21,6 +22,8 @@ type refusal struct {
 	message string
 	details map[string]any
 	header  http.Header
+	// rows are the faults of many customers, beside the details.
+	rows []gen.BulkRowError
 	// cause is for the log alone.
 	cause error
 }
@@ -51,6 +54,7 @@ func answer(ctx context.Context, err error) *refusal {
 		immutable   *store.IdentifierError
 		status      *store.StatusError
 		routing     *echo.HTTPError
+		oversized   *http.MaxBytesError
 	)
 	switch {
 	case errors.As(err, &refused):
@@ -86,6 +90,20 @@ func answer(ctx context.Context, err error) *refusal {
 			status: http.StatusBadRequest, code: gen.ErrorCodeStatusNotModifiable,
 			message: "Only draft invoices can be deleted", details: map[string]any{"status": status.Status},
 		}
+	case errors.Is(err, store.ErrVersion):
+		return &refusal{status: http.StatusPreconditionFailed, code: gen.ErrorCodePreconditionFailed, message: "The resource has changed in the meantime"}
+	case errors.Is(err, store.ErrKeyProcessing):
+		return &refusal{
+			status: http.StatusConflict, code: gen.ErrorCodeIdempotencyKeyProcessing,
+			message: "A request with this idempotency key is still being processed", header: http.Header{"Retry-After": {"2"}},
+		}
+	case errors.Is(err, store.ErrKeyMismatch):
+		return &refusal{status: http.StatusConflict, code: gen.ErrorCodeIdempotencyKeyMismatch, message: "This idempotency key was used for another request"}
+	case errors.As(err, &oversized):
+		return &refusal{
+			status: http.StatusRequestEntityTooLarge, code: gen.ErrorCodeFileTooLarge, message: "The file is too large",
+			details: map[string]any{"max_size_bytes": strconv.FormatInt(oversized.Limit, 10), "max_size_formatted": formatSize(oversized.Limit)},
+		}
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return errBusy
 	case errors.Is(err, echo.ErrNotFound):
@@ -104,10 +122,7 @@ func (s *Server) renderError(err error, c echo.Context) {
 	r := c.Request()
 	ctx := r.Context()
 	a := answer(ctx, err)
-	if a.status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
-		s.log.LogAttrs(ctx, slog.LevelError, "request failed",
-			slog.String("request_id", requestID(ctx)), slog.Int("status", a.status), slog.Any("error", err))
-	}
+	s.logFailure(ctx, a, err)
 	if c.Response().Committed {
 		return
 	}
@@ -117,10 +132,27 @@ func (s *Server) renderError(err error, c echo.Context) {
 	}
 }
 
-func (s *Server) errorEnvelope(ctx context.Context, a *refusal) gen.ErrorEnvelope {
-	body := gen.ErrorEnvelope{Error: gen.ErrorDetail{Code: a.code, Message: a.message}, Meta: s.meta(ctx)}
+// logFailure writes down what is this side's fault.
+func (s *Server) logFailure(ctx context.Context, a *refusal, err error) {
+	if a.status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+		s.log.LogAttrs(ctx, slog.LevelError, "request failed",
+			slog.String("request_id", requestID(ctx)), slog.Int("status", a.status), slog.Any("error", err))
+	}
+}
+
+// errorEnvelope is any refusal's: without rows the bulk envelope is the plain one.
+func (s *Server) errorEnvelope(ctx context.Context, a *refusal) gen.BulkErrorEnvelope {
+	e := errorBody(a)
+	return gen.BulkErrorEnvelope{
+		Error: gen.BulkErrorDetail{Code: e.Code, Message: e.Message, Details: e.Details, Errors: a.rows},
+		Meta:  s.meta(ctx),
+	}
+}
+
+func errorBody(a *refusal) gen.ErrorDetail {
+	body := gen.ErrorDetail{Code: a.code, Message: a.message}
 	if a.details != nil {
-		body.Error.Details = &gen.ErrorDetails{AdditionalProperties: a.details}
+		body.Details = &gen.ErrorDetails{AdditionalProperties: a.details}
 	}
 	return body
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"net/http"
 	"net/mail"
@@ -32,6 +33,12 @@ type fault struct {
 type faults []fault
 
 func (f *faults) add(path, problem string) { *f = append(*f, fault{path: path, problem: problem}) }
+
+// addCoded adds a fault with the code that the contract gives to those of schema.
+func (f *faults) addCoded(path, problem string, schema *openapi3.Schema) {
+	code, _ := schema.Extensions["x-error-code"].(string)
+	*f = append(*f, fault{path: path, problem: problem, code: gen.ErrorCode(code)})
+}
 
 // refusal says all faults in one answer. A rule's own code is used if no other
 // rule is broken.
@@ -85,11 +92,11 @@ func checkBody(schema *openapi3.Schema, value any) (faults, error) {
 			}
 			return nil, malformed(path, shorten(at(value, e.JSONPointer())), expectedFormat(e.Schema))
 		}
-		code, _ := e.Schema.Extensions["x-error-code"].(string)
 		if e.SchemaField == "required" {
-			code = ""
+			found.add(path, describe(e))
+			continue
 		}
-		found = append(found, fault{path: path, problem: describe(e), code: gen.ErrorCode(code)})
+		found.addCoded(path, describe(e), e.Schema)
 	}
 	return found, nil
 }
@@ -304,6 +311,13 @@ func prune(schema *openapi3.Schema, value any) any {
 	return value
 }
 
+func extreme(sign int) int64 {
+	if sign < 0 {
+		return math.MinInt64
+	}
+	return math.MaxInt64
+}
+
 // plainNumber writes a number without an exponent, which a decimal would expand
 // to as many digits as it says. What is too long to be a number of ours becomes
 // text, and so has the wrong type.
@@ -322,6 +336,11 @@ func plainNumber(schema *openapi3.Schema, n json.Number) any {
 		return n.String()
 	}
 	if r.IsInt() {
+		// Beyond every bound of the contract as well, and a Go integer can be
+		// bound, so that the fault is reported like any other.
+		if !r.Num().IsInt64() && schema.Type.Is(openapi3.TypeInteger) {
+			return json.Number(strconv.FormatInt(extreme(r.Sign()), 10))
+		}
 		return json.Number(r.Num().String())
 	}
 	if slices.Contains(schema.Type.Slice(), openapi3.TypeInteger) || !strings.ContainsAny(n.String(), "eE") {

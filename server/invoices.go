@@ -19,7 +19,9 @@ const unnamedRecipient = "Consumidor final"
 
 // CreateInvoice answers POST /v1/invoices.
 func (s *Server) CreateInvoice(ctx context.Context, r gen.CreateInvoiceRequestObject) (gen.CreateInvoiceResponseObject, error) {
-	i, err := s.store.CreateInvoice(ctx, caller(ctx).CompanyID, newInvoice(r.Body))
+	n := newInvoice(r.Body)
+	n.Once = once(ctx, http.StatusCreated, invoiceBody)
+	i, err := s.store.CreateInvoice(ctx, caller(ctx).CompanyID, n)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,8 @@ type contextKey int
 const (
 	requestIDKey contextKey = iota
 	callerKey
+	idempotencyKey
+	customerRowsKey
 )
 
 // identify gives the request its id: the trace-id of a valid traceparent header
@@ -156,8 +158,8 @@ func (s *Server) setDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// negotiate refuses a caller that does not take JSON, and a body that is not
-// sent as JSON in UTF-8.
+// negotiate refuses a caller that does not take what the operation gives, and a
+// body of another media type than the one it takes.
 func (s *Server) negotiate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		op := s.contract.operation(c)
@@ -165,19 +167,25 @@ func (s *Server) negotiate(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		r := c.Request()
-		if !acceptsJSON(r.Header.Values("Accept")) {
-			return &refusal{status: http.StatusNotAcceptable, code: gen.ErrorCodeNotAcceptable, message: "This resource is available as application/json only"}
+		gives := op.gives
+		if gives == "" {
+			gives = mediaJSON
 		}
-		if op.body != nil && !isJSON(r.Header.Values("Content-Type")) {
-			return &refusal{status: http.StatusUnsupportedMediaType, code: gen.ErrorCodeUnsupportedMediaType, message: "The request body must be sent as application/json"}
+		if !accepts(r.Header.Values("Accept"), gives) {
+			return &refusal{status: http.StatusNotAcceptable, code: gen.ErrorCodeNotAcceptable, message: "This resource is available as " + gives + " only"}
+		}
+		if op.takes != "" && !isMediaType(r.Header.Values("Content-Type"), op.takes) {
+			return &refusal{status: http.StatusUnsupportedMediaType, code: gen.ErrorCodeUnsupportedMediaType, message: "The request body must be sent as " + op.takes}
 		}
 		return next(c)
 	}
 }
 
-// acceptsJSON follows RFC 9110, section 12.5.1: the most specific range that
-// matches decides, and a quality of 0 excludes.
-func acceptsJSON(headers []string) bool {
+// accepts follows RFC 9110, section 12.5.1: the most specific range that matches
+// decides, and a quality of 0 excludes.
+func accepts(headers []string, mediaType string) bool {
+	kind, _, _ := strings.Cut(mediaType, "/")
+	ranges := []string{"*/*", kind + "/*", mediaType}
 	best, quality, seen := -1, 0.0, false
 	for item := range strings.SplitSeq(strings.Join(headers, ","), ",") {
 		item = strings.TrimSpace(item)
@@ -185,13 +193,12 @@ func acceptsJSON(headers []string) bool {
 			continue
 		}
 		seen = true
-		mediaType, params, err := mime.ParseMediaType(item)
+		name, params, err := mime.ParseMediaType(item)
 		if err != nil {
 			continue
 		}
-		specificity := map[string]int{"*/*": 0, "application/*": 1, "application/json": 2}
-		rank, ok := specificity[mediaType]
-		if !ok || rank < best {
+		rank := slices.Index(ranges, name)
+		if rank < 0 || rank < best {
 			continue
 		}
 		q := 1.0
@@ -205,13 +212,16 @@ func acceptsJSON(headers []string) bool {
 	return !seen || quality > 0
 }
 
-func isJSON(headers []string) bool {
+func isMediaType(headers []string, want string) bool {
 	if len(headers) != 1 {
 		return false
 	}
 	mediaType, params, err := mime.ParseMediaType(headers[0])
-	if err != nil || mediaType != "application/json" {
+	if err != nil || mediaType != want {
 		return false
+	}
+	if want == mediaForm {
+		return params["boundary"] != ""
 	}
 	charset, ok := params["charset"]
 	return !ok || strings.EqualFold(charset, "utf-8")

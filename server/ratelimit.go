@@ -1,6 +1,8 @@
 package server
 
 import (
+	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"sync"
@@ -10,6 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/panal/panal/gen"
+	"github.com/panal/panal/store"
 )
 
 const rateWindow = time.Minute
@@ -44,13 +47,17 @@ func (l *rateLimit) take(id uuid.UUID) error {
 		l.counts[id]++
 		return nil
 	}
-	left := time.Duration((window+1)*int64(rateWindow) - now)
+	return tooManyRequests(l.limit, time.Duration((window+1)*int64(rateWindow)-now))
+}
+
+// tooManyRequests refuses a request in a window that ends after left.
+func tooManyRequests(limit int, left time.Duration) *refusal {
 	seconds := strconv.Itoa(int((left + time.Second - 1) / time.Second))
 	return &refusal{
 		status: http.StatusTooManyRequests, code: gen.ErrorCodeRateLimitExceeded, message: "Too many requests",
 		header: http.Header{
 			"Retry-After":         {seconds},
-			"Ratelimit-Limit":     {strconv.Itoa(l.limit)},
+			"Ratelimit-Limit":     {strconv.Itoa(limit)},
 			"Ratelimit-Remaining": {"0"},
 			"Ratelimit-Reset":     {seconds},
 		},
@@ -76,6 +83,54 @@ func (s *Server) limitKeyRate(next echo.HandlerFunc) echo.HandlerFunc {
 			if err := s.keyRate.take(key.ID); err != nil {
 				return err
 			}
+		}
+		return next(c)
+	}
+}
+
+// extensionRateLimit is how the contract gives an operation a limit of its own.
+const extensionRateLimit = "x-rate-limit"
+
+// operationLimit is what one key may ask of an operation in a fixed window. Such
+// limits are small and their windows long, so the database counts: all processes
+// share the count and a restart does not forget it.
+type operationLimit struct {
+	requests int
+	window   time.Duration
+}
+
+func newOperationLimit(extension any) (*operationLimit, error) {
+	if extension == nil {
+		return nil, nil //nolint:nilnil // most operations have none
+	}
+	values, _ := extension.(map[string]any)
+	requests, _ := values["requests"].(float64)
+	seconds, _ := values["seconds"].(float64)
+	limit := &operationLimit{requests: int(requests), window: time.Duration(seconds) * time.Second}
+	if requests < 1 || seconds < 1 || requests != math.Trunc(requests) || seconds != math.Trunc(seconds) || len(values) != 2 {
+		return nil, fmt.Errorf("%s: needs requests and seconds, whole numbers of at least 1", extensionRateLimit)
+	}
+	return limit, nil
+}
+
+// limitOperationRate counts what the key's own limit has let through, dry runs and
+// requests that are refused later included: they cost the same.
+func (s *Server) limitOperationRate(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		op := s.contract.operation(c)
+		if op == nil || op.limit == nil || s.keyRate.limit == 0 {
+			return next(c)
+		}
+		ctx, now := c.Request().Context(), s.now()
+		key, start := caller(ctx), now.Truncate(op.limit.window)
+		ok, err := s.store.TakeRequest(ctx, key.CompanyID, store.RateWindow{
+			KeyID: key.ID, Operation: op.id, Start: start, Limit: op.limit.requests,
+		})
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return tooManyRequests(op.limit.requests, start.Add(op.limit.window).Sub(now))
 		}
 		return next(c)
 	}

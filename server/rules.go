@@ -1,7 +1,6 @@
 package server
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -9,8 +8,8 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/panal/panal/gen"
+	"github.com/panal/panal/internal/altid"
 	"github.com/panal/panal/internal/invoice"
-	"github.com/panal/panal/internal/nif"
 )
 
 // checkRules adds what a schema cannot state to the faults that checkContract has
@@ -23,8 +22,12 @@ func (s *Server) checkRules(next gen.StrictHandlerFunc, _ string) gen.StrictHand
 			s.checkCreateCustomer(r.Body, &found)
 		case gen.UpdateCustomerRequestObject:
 			checkUpdateCustomer(r.Body, &found)
+		case gen.CreateCustomersBulkRequestObject:
+			found = s.checkCreateCustomersBulk(c, r.Body, found)
 		case gen.CreateInvoiceRequestObject:
 			s.checkCreateInvoice(r.Body, &found)
+		case gen.ValidateNIFRequestObject:
+			s.checkValidateNIF(r.Body, &found)
 		}
 		if len(found) > 0 {
 			return nil, found.refusal()
@@ -68,36 +71,22 @@ func (s *Server) checkIdentifier(prefix string, number *string, alternative *gen
 	if number != nil {
 		found.add(prefix+"alternative_id", "must not be combined with nif")
 	}
-	country := alternative.CountryCode
-	if country == nil && address != nil {
-		country = address.CountryCode
+	country := ""
+	switch {
+	case alternative.CountryCode != nil:
+		country = *alternative.CountryCode
+	case address != nil && address.CountryCode != nil:
+		country = *address.CountryCode
 	}
-	spanish := country != nil && *country == "ES"
-	var problem string
-	switch kind := alternative.Type; {
-	case spanish && kind != gen.AlternativeIdentifierTypePassport && kind != gen.AlternativeIdentifierTypeNotRegistered:
-		problem = "must be 03 or 07 for Spain"
-	case !spanish && kind == gen.AlternativeIdentifierTypeNotRegistered:
-		problem = "can be 07 for Spain only"
-	default:
-		return
+	if err := altid.Check(altid.Kind(alternative.Type), country); err != nil {
+		*found = append(*found, fault{path: prefix + "alternative_id.type", problem: err.Error(), code: gen.ErrorCodeAlternativeIDInvalid})
 	}
-	*found = append(*found, fault{path: prefix + "alternative_id.type", problem: problem, code: gen.ErrorCodeAlternativeIDInvalid})
 }
 
 func (s *Server) checkNIF(path, number string, found *faults) {
-	check := nif.Parse
-	if s.shapeOnlyNIF {
-		check = nif.CheckShape
-	}
-	_, err := check(strings.ToUpper(number))
-	var control *nif.ControlError
-	switch {
-	case err == nil:
-	case errors.As(err, &control):
-		*found = append(*found, fault{path: path, problem: "must end in the control character " + control.Want, code: gen.ErrorCodeNIFInvalidControlDigit})
-	default:
-		*found = append(*found, fault{path: path, problem: "must have the shape of a DNI, a NIE or the number of an entity", code: gen.ErrorCodeNIFInvalidFormat})
+	if _, err := s.parseNIF(strings.ToUpper(number)); err != nil {
+		problem, code := nifProblem(err)
+		*found = append(*found, fault{path: path, problem: problem, code: code})
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/panal/panal/gen"
+	"github.com/panal/panal/internal/census"
 	"github.com/panal/panal/store"
 )
 
@@ -29,10 +30,13 @@ type Options struct {
 	// Timeout bounds the work on one request; 0 means 30 seconds.
 	Timeout time.Duration
 	// KeyRate and GlobalRate are the requests allowed in a window of a minute to
-	// one key and to all callers together; 0 means no limit.
+	// one key and to all callers together; 0 means no limit. Without one for keys,
+	// those that the contract sets for an operation do not count either.
 	KeyRate, GlobalRate int
 	// ShapeOnlyNIF accepts a NIF whose control character is wrong.
 	ShapeOnlyNIF bool
+	// Census is asked about the numbers that live keys validate; nil means nobody.
+	Census census.Provider
 	// Now is the clock; nil means the system's.
 	Now func() time.Time
 	// Log receives one line a request; nil discards.
@@ -51,6 +55,7 @@ type Server struct {
 	bodyLimit    int64
 	timeout      time.Duration
 	shapeOnlyNIF bool
+	census       census.Provider
 	now          func() time.Time
 	log          *slog.Logger
 }
@@ -76,6 +81,7 @@ func New(st *store.Store, o Options) (*Server, error) {
 		bodyLimit:    o.BodyLimit,
 		timeout:      o.Timeout,
 		shapeOnlyNIF: o.ShapeOnlyNIF,
+		census:       o.Census,
 		now:          o.Now,
 		log:          o.Log,
 	}
@@ -103,15 +109,17 @@ func New(st *store.Store, o Options) (*Server, error) {
 		s.identify,
 		s.logAccess,
 		s.recoverPanics,
+		s.contract.preferLiterals,
 		refuseDeeperPaths,
 		s.setDeadline,
 		s.limitGlobalRate,
 		s.authenticate,
 		s.limitKeyRate,
+		s.limitOperationRate,
 		s.negotiate,
 		s.checkContract,
 	)
-	handlers := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{s.checkRules})
+	handlers := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{s.checkRules, s.replay})
 	gen.RegisterHandlers(e, handlers)
 	gen.RegisterHandlersWithBaseURL(e, handlers, apiPrefix)
 	e.GET("/healthz", s.health)

@@ -152,7 +152,7 @@ func TestTheRequestIDIsTheCallersTrace(t *testing.T) {
 	}
 }
 
-func TestAcceptsJSON(t *testing.T) {
+func TestAccepts(t *testing.T) {
 	for accept, want := range map[string]bool{
 		"":                                  true,
 		"*/*":                               true,
@@ -168,8 +168,8 @@ func TestAcceptsJSON(t *testing.T) {
 		"application/json;q=x":              false,
 		"json":                              false,
 	} {
-		if got := acceptsJSON([]string{accept}); got != want {
-			t.Errorf("acceptsJSON(%q) = %v, want %v", accept, got, want)
+		if got := accepts([]string{accept}, mediaJSON); got != want {
+			t.Errorf("accepts(%q) = %v, want %v", accept, got, want)
 		}
 	}
 }

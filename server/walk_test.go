@@ -2,11 +2,11 @@ package server_test
 
 import (
 	"cmp"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -25,7 +25,9 @@ type operation struct {
 	*openapi3.Operation
 	method, path string
 	params       []string // the names of the path's ids
+	query        []string // the query parameters that are required, with values
 	scopes       []string
+	gives        string // the media type of the success
 }
 
 // mustOperations lists every operation, so that a new one is walked unasked.
@@ -36,8 +38,17 @@ func mustOperations(tb testing.TB) []operation {
 		for method, op := range item.Operations() {
 			o := operation{Operation: op, method: method, path: path}
 			for _, p := range slices.Concat(item.Parameters, op.Parameters) {
-				if p.Value.In == openapi3.ParameterInPath {
+				switch {
+				case p.Value.In == openapi3.ParameterInPath:
 					o.params = append(o.params, p.Value.Name)
+				case p.Value.In == openapi3.ParameterInQuery && p.Value.Required:
+					o.query = append(o.query, p.Value.Name+"="+url.QueryEscape(fmt.Sprint(p.Value.Example)))
+				}
+			}
+			o.gives = "application/json"
+			if success := op.Responses.Value("200"); success != nil {
+				for mediaType := range success.Value.Content {
+					o.gives = mediaType
 				}
 			}
 			for _, requirement := range *op.Security {
@@ -58,7 +69,36 @@ func (o operation) target(id func(param string) string) string {
 	for _, name := range o.params {
 		path = strings.ReplaceAll(path, "{"+name+"}", id(name))
 	}
-	return path
+	return path + "?" + strings.Join(o.query, "&")
+}
+
+// newRequest is a request of the operation with one of its bodies.
+func (o operation) newRequest(key, target, body string) *http.Request {
+	if o.takesForm() {
+		return formRequest(key, target, walkBoundary, body)
+	}
+	r := newRequest(key, o.method, target, body)
+	r.Method = o.method
+	return r
+}
+
+const walkBoundary = "walk"
+
+func (o operation) takesForm() bool {
+	return o.RequestBody != nil && o.RequestBody.Value.Content.Get("multipart/form-data") != nil
+}
+
+// file is what an operation with a form imports.
+func (o operation) file(tb testing.TB) string {
+	tb.Helper()
+	switch o.OperationID {
+	case "ImportCustomersCsvPreview":
+		return csvHeader + csvRow("Panadería S.L.", "B12345674", "hola@panaderia.example")
+	case "ImportHoldedContacts":
+		return mustHolded(tb, []any{"Panadería S.L.", "B12345674", "hola@panaderia.example", "910000000", "", "Calle Mayor, 12", "Madrid", "28013", "Madrid", "España", ""})
+	}
+	tb.Fatalf("the walk has no file for %s yet", o.OperationID)
+	return ""
 }
 
 func unknownID(string) string { return "01981f5e-ffff-7b3e-9a51-0d5f6a7b8c9d" }
@@ -70,13 +110,17 @@ func (o operation) examples(tb testing.TB) map[string]string {
 	if o.RequestBody == nil {
 		return map[string]string{"no body": ""}
 	}
+	if o.takesForm() {
+		return map[string]string{"a file": "--" + walkBoundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n" +
+			o.file(tb) + "\r\n--" + walkBoundary + "--\r\n"}
+	}
+	media := o.RequestBody.Value.Content.Get("application/json")
 	bodies := map[string]string{}
-	for name, example := range o.RequestBody.Value.Content.Get("application/json").Examples {
-		body, err := json.Marshal(example.Value.Value)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		bodies[name] = string(body)
+	if media.Example != nil {
+		bodies["example"] = mustText(tb, media.Example)
+	}
+	for name, example := range media.Examples {
+		bodies[name] = mustText(tb, example.Value.Value)
 	}
 	if len(bodies) == 0 {
 		tb.Fatalf("%s has no request example", o.OperationID)
@@ -132,11 +176,11 @@ func TestEveryOperation(t *testing.T) {
 			wantsBody := op.RequestBody != nil
 
 			t.Run("is 401 without a key, and says nothing else", func(t *testing.T) {
-				bare := a.call(t, "", op.method, target, body)
+				bare := a.do(t, op.newRequest("", target, body))
 				if bare.status != http.StatusUnauthorized || bare.Error.Code != "UNAUTHORIZED" || bare.header.Get("WWW-Authenticate") != "Bearer" {
 					t.Fatalf("status %d, WWW-Authenticate %q: %s", bare.status, bare.header.Get("WWW-Authenticate"), bare.body)
 				}
-				req := newRequest("", op.method, strings.ReplaceAll(target, unknownID(""), "nope")+"?bogus=%ff", strings.Repeat("{", 100))
+				req := newRequest("", op.method, strings.ReplaceAll(target, unknownID(""), "nope")+"&bogus=%ff", strings.Repeat("{", 100))
 				req.Header.Set("Content-Type", "text/plain")
 				req.Header.Set("Accept", "text/html")
 				req.Header.Set("X-Odd", "\x00\xff")
@@ -148,7 +192,7 @@ func TestEveryOperation(t *testing.T) {
 			t.Run("is 403 with every scope but the right one", func(t *testing.T) {
 				for _, scope := range op.scopes {
 					others := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return s == scope })
-					got := a.call(t, a.mustKey(t, a.company.ID, others...), op.method, target, body)
+					got := a.do(t, op.newRequest(a.mustKey(t, a.company.ID, others...), target, body))
 					if got.status != http.StatusForbidden || got.Error.Code != "INSUFFICIENT_SCOPE" ||
 						got.Error.Details["required_scopes"] != strings.Join(op.scopes, ",") || got.Error.Details["missing_scopes"] != scope {
 						t.Errorf("without %s: status %d: %s", scope, got.status, got.body)
@@ -156,9 +200,10 @@ func TestEveryOperation(t *testing.T) {
 				}
 			})
 
-			t.Run("is 406 for a caller that does not take JSON", func(t *testing.T) {
-				for _, accept := range []string{"text/html", "application/json;q=0", "application/*;q=0", "text/html, application/xml;q=0.9", "*/*;q=0"} {
-					req := newRequest(a.key, op.method, target+"?bogus=1", body)
+			t.Run("is 406 for a caller that does not take what it gives", func(t *testing.T) {
+				for _, accept := range []string{"image/png", "application/json;q=0", "application/*;q=0", "image/png, application/xml;q=0.9", "*/*;q=0"} {
+					accept = op.giving(accept)
+					req := op.newRequest(a.key, target+"&bogus=1", body)
 					req.Header.Set("Accept", accept)
 					if got := a.do(t, req); got.status != http.StatusNotAcceptable || got.Error.Code != "NOT_ACCEPTABLE" {
 						t.Errorf("Accept: %s: status %d: %s", accept, got.status, got.body)
@@ -166,9 +211,10 @@ func TestEveryOperation(t *testing.T) {
 				}
 			})
 
-			t.Run("takes every Accept that has JSON, and names an unknown query parameter", func(t *testing.T) {
-				for _, accept := range []string{"", "*/*", "application/*", "application/json", "text/html, application/json;q=0.1", "text/html;q=0, */*;q=0.5", "application/json; charset=utf-8", "text/html, */*"} {
-					req := newRequest(a.key, op.method, target+"?bogus=1", body)
+			t.Run("takes every Accept that has what it gives, and names an unknown query parameter", func(t *testing.T) {
+				for _, accept := range []string{"", "*/*", "application/*", "application/json", "image/png, application/json;q=0.1", "image/png;q=0, */*;q=0.5", "application/json; charset=utf-8", "image/png, */*"} {
+					accept = op.giving(accept)
+					req := op.newRequest(a.key, target+"&bogus=1", body)
 					if accept != "" {
 						req.Header.Set("Accept", accept)
 					}
@@ -181,7 +227,7 @@ func TestEveryOperation(t *testing.T) {
 
 			if len(op.params) > 0 {
 				t.Run("is 404 for an unknown id", func(t *testing.T) {
-					if got := a.call(t, a.key, op.method, target, body); got.status != http.StatusNotFound || got.Error.Code != "NOT_FOUND" {
+					if got := a.do(t, op.newRequest(a.key, target, body)); got.status != http.StatusNotFound || got.Error.Code != "NOT_FOUND" {
 						t.Errorf("status %d: %s", got.status, got.body)
 					}
 				})
@@ -190,16 +236,19 @@ func TestEveryOperation(t *testing.T) {
 			if !wantsBody {
 				return
 			}
-			t.Run("is 415 for a body that is not JSON", func(t *testing.T) {
-				req := newRequest(a.key, op.method, target, body)
+			t.Run("is 415 for a body of another media type", func(t *testing.T) {
+				req := op.newRequest(a.key, target, body)
 				req.Header.Set("Content-Type", "text/plain")
 				if got := a.do(t, req); got.status != http.StatusUnsupportedMediaType || got.Error.Code != "UNSUPPORTED_MEDIA_TYPE" {
 					t.Errorf("status %d: %s", got.status, got.body)
 				}
 			})
+			if op.takesForm() {
+				return // its limits are those of its file
+			}
 			t.Run("is 413 for a body that is too large, stated or not", func(t *testing.T) {
 				for _, size := range []int64{int64(len(body)), -1} {
-					req := newRequest(a.key, op.method, target, body)
+					req := op.newRequest(a.key, target, body)
 					req.ContentLength = size
 					got := small.do(t, req)
 					if got.status != http.StatusRequestEntityTooLarge || got.Error.Code != "REQUEST_BODY_TOO_LARGE" ||
@@ -215,6 +264,13 @@ func TestEveryOperation(t *testing.T) {
 	})
 }
 
+// giving turns an Accept header that is about JSON into one about what the
+// operation gives.
+func (o operation) giving(accept string) string {
+	kind, _, _ := strings.Cut(o.gives, "/")
+	return strings.NewReplacer("application/json", o.gives, "application/*", kind+"/*").Replace(accept)
+}
+
 // withoutID is the body without what differs between two requests.
 func (a answer) withoutID() string {
 	return strings.ReplaceAll(string(a.body), a.Meta.RequestID, "")
@@ -226,8 +282,9 @@ func TestEveryRequestExampleIsAccepted(t *testing.T) {
 			for _, op := range mustOperations(t) {
 				for name, body := range op.examples(t) {
 					t.Run(prefix+"/"+op.OperationID+"/"+name, func(t *testing.T) {
-						target := op.target(func(param string) string { return a.mustID(t, a.key, param) })
-						if got := a.call(t, a.key, op.method, prefix+target, body); got.status >= 300 {
+						key := a.mustKey(t, mustCompany(t, a.store, "Otra más S.L.").ID, allScopes...)
+						target := op.target(func(param string) string { return a.mustID(t, key, param) })
+						if got := a.do(t, op.newRequest(key, prefix+target, body)); got.status >= 300 {
 							t.Errorf("status %d: %s", got.status, got.body)
 						}
 					})
@@ -266,7 +323,7 @@ func TestEveryExampleMatchesItsSchema(t *testing.T) {
 				t.Run(op.OperationID+"/"+status+" "+mediaType, func(t *testing.T) { check(t, media) })
 			}
 		}
-		if op.RequestBody != nil {
+		if op.RequestBody != nil && !op.takesForm() {
 			t.Run(op.OperationID+"/request", func(t *testing.T) { check(t, op.RequestBody.Value.Content.Get("application/json")) })
 		}
 	}
@@ -277,7 +334,7 @@ func TestAWrongMethodIs405WithAllow(t *testing.T) {
 	known := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodConnect, http.MethodTrace, "PROPFIND", "REPORT", "BREW", "get"}
 	for path, item := range mustDocument(t).Paths.Map() {
 		has := slices.Sorted(maps.Keys(item.Operations()))
-		target := operation{path: path, params: []string{"customer_id", "invoice_id"}}.target(unknownID)
+		target, _, _ := strings.Cut(operation{path: path, params: []string{"customer_id", "invoice_id"}}.target(unknownID), "?")
 		for _, prefix := range []string{"", "/api"} {
 			for _, method := range known {
 				if slices.Contains(has, method) {
@@ -305,8 +362,8 @@ func TestRateLimit(t *testing.T) {
 	eachOperation(t, func(t *testing.T, op operation, target string) {
 		for name, options := range map[string]server.Options{"of a key": {KeyRate: 1}, "of all callers": {GlobalRate: 1}} {
 			t.Run(name, func(t *testing.T) {
-				limited := a.with(t, options)
-				call := func() answer { return limited.call(t, a.key, op.method, target+"?bogus=1", op.body(t)) }
+				limited, key := a.with(t, options), a.mustKey(t, a.company.ID, allScopes...)
+				call := func() answer { return limited.do(t, op.newRequest(key, target+"&bogus=1", op.body(t))) }
 				if got := call(); got.status != http.StatusBadRequest {
 					t.Fatalf("first request: status %d: %s", got.status, got.body)
 				}

@@ -63,7 +63,9 @@ func mustScan(tb testing.TB, s *Store, into any, query string, args ...any) {
 func sqliteCatalogue(tb testing.TB, s *Store) (c catalogue) {
 	tb.Helper()
 	var tables []string
-	mustScan(tb, s, &tables, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%'")
+	// The shape of customer_trigrams and its shadows is FTS5's own.
+	mustScan(tb, s, &tables, `SELECT name FROM sqlite_schema WHERE type = 'table'
+		AND name NOT LIKE 'goose%' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'customer\_trigrams%' ESCAPE '\'`)
 	for _, table := range tables {
 		var columns []struct {
 			Name    string
@@ -191,6 +193,11 @@ func TestTheSchema(t *testing.T) {
 func TestBothSchemasAreAlike(t *testing.T) {
 	lite := mustReadCatalogue(t, mustOpen(t, migratedOptions(t, dialectSQLite)))
 	pg := mustReadCatalogue(t, mustOpen(t, migratedOptions(t, dialectPostgres)))
+	// Text is searched by what each database has for it: an index on PostgreSQL,
+	// a table with the numbers of its documents on SQLite.
+	lite.Columns = slices.DeleteFunc(lite.Columns, func(c column) bool { return c.Table == "customer_documents" })
+	lite.Indexes = slices.DeleteFunc(lite.Indexes, func(i index) bool { return i.Table == "customer_documents" })
+	pg.Indexes = slices.DeleteFunc(pg.Indexes, func(i index) bool { return i.Name == "customers_search_idx" })
 	if diff := cmp.Diff(lite, pg); diff != "" {
 		t.Error(diff)
 	}

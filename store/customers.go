@@ -89,6 +89,7 @@ type NewCustomer struct {
 	Notes                  *string
 	PreferredPaymentMethod *PaymentInfo
 	GeneralDiscount        decimal.Decimal
+	Once                   *Once[Customer] // nil: creating again creates another
 }
 
 // The values of DuplicateError.Type.
@@ -112,12 +113,20 @@ func (e *DuplicateError) Error() string {
 }
 
 // CreateCustomer adds an active customer. Whose identifier is taken gets a
-// *DuplicateError, an unknown company ErrNotFound.
+// *DuplicateError, an unknown company ErrNotFound, and a repetition under n.Once a
+// *ReplayError, ErrKeyMismatch or ErrKeyProcessing.
 func (s *Store) CreateCustomer(ctx context.Context, companyID uuid.UUID, n NewCustomer) (Customer, error) {
 	c := newCustomerRow(companyID, n, s.timestamp())
 	var err error
 	for range attempts {
-		err = s.write.WithContext(ctx).Create(&c).Error
+		if n.Once == nil {
+			err = s.write.WithContext(ctx).Create(&c).Error
+		} else {
+			_, err = transact(ctx, s, companyID, n.Once, func(tx *gorm.DB, _ time.Time) (Customer, error) {
+				err := tx.Create(&c).Error
+				return c, err
+			})
+		}
 		if duplicated(err) == "" {
 			break
 		}

@@ -1,13 +1,19 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 )
+
+// ErrVersion says that the row is not in one of the versions that the caller
+// knows: somebody changed it in between.
+var ErrVersion = errors.New("changed in the meantime")
 
 // HasInvoicesError says that live invoices keep a customer from being
 // deactivated.
@@ -33,10 +39,13 @@ type BlockingInvoice struct {
 // frees its identifier. It returns ErrNotFound if no live customer has the id,
 // and a *HasInvoicesError while a live invoice, drafts included, is for it.
 //
+// If versions are given, the customer's UpdatedAt must be one of them, or it gets
+// ErrVersion.
+//
 // There is no look before the leap: the one statement changes what invoices
 // refer to, and the schema refuses that while one does.
-func (s *Store) DeactivateCustomer(ctx context.Context, companyID, id uuid.UUID) error {
-	err := s.deactivateCustomer(ctx, companyID, id)
+func (s *Store) DeactivateCustomer(ctx context.Context, companyID, id uuid.UUID, versions ...time.Time) error {
+	err := s.deactivateCustomer(ctx, companyID, id, versions)
 	for range attempts - 1 {
 		if !errors.Is(err, gorm.ErrForeignKeyViolated) {
 			break
@@ -47,7 +56,13 @@ func (s *Store) DeactivateCustomer(ctx context.Context, companyID, id uuid.UUID)
 			break
 		}
 		// The invoices went away in between, so the customer may go too.
-		err = s.deactivateCustomer(ctx, companyID, id)
+		err = s.deactivateCustomer(ctx, companyID, id, versions)
+	}
+	if errors.Is(err, ErrNotFound) && versions != nil {
+		// Asked for the message only: it may still be there in another version.
+		if _, lookup := s.GetCustomer(ctx, companyID, id); !errors.Is(lookup, ErrNotFound) {
+			err = cmp.Or(lookup, ErrVersion)
+		}
 	}
 	if errors.Is(err, gorm.ErrForeignKeyViolated) {
 		err = unavailable(err)
@@ -58,10 +73,13 @@ func (s *Store) DeactivateCustomer(ctx context.Context, companyID, id uuid.UUID)
 	return nil
 }
 
-func (s *Store) deactivateCustomer(ctx context.Context, companyID, id uuid.UUID) error {
+func (s *Store) deactivateCustomer(ctx context.Context, companyID, id uuid.UUID, versions []time.Time) error {
 	now := s.timestamp()
-	result := s.write.WithContext(ctx).Model(&Customer{}).Where(byID, companyID, id).
-		UpdateColumns(map[string]any{"deleted_at": now, "active": false, "updated_at": now})
+	customer := s.write.WithContext(ctx).Model(&Customer{}).Where(byID, companyID, id)
+	if versions != nil {
+		customer = customer.Where("updated_at IN ?", versions)
+	}
+	result := customer.UpdateColumns(map[string]any{"deleted_at": now, "active": false, "updated_at": now})
 	if result.Error == nil && result.RowsAffected == 0 {
 		return ErrNotFound
 	}

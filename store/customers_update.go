@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,6 +45,13 @@ func (f Field[T]) apply(to **T) {
 	}
 }
 
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 func applyIfSet[T any](to, v *T) {
 	if v != nil {
 		*to = *v
@@ -54,6 +62,9 @@ func applyIfSet[T any](to, v *T) {
 // stored. NIF and AlternativeID are not changes but claims about the stored
 // identifier; one that is wrong refuses the update.
 type CustomerUpdate struct {
+	// Versions, if any, must have the customer's UpdatedAt among them.
+	Versions []time.Time
+
 	NIF           *string
 	AlternativeID Field[AlternativeID]
 
@@ -72,8 +83,8 @@ type CustomerUpdate struct {
 }
 
 // UpdateCustomer changes a live customer and returns it as it now is. It
-// returns ErrNotFound, or an *IdentifierError if the update claims another
-// identifier than the stored one. An update that changes nothing is an update.
+// returns ErrNotFound, ErrVersion, or an *IdentifierError if the update claims
+// another identifier than the stored one. An update that changes nothing is an update.
 func (s *Store) UpdateCustomer(ctx context.Context, companyID, id uuid.UUID, u CustomerUpdate) (Customer, error) {
 	var c Customer
 	err := s.tx(ctx, func(tx *gorm.DB, now time.Time) error {
@@ -84,10 +95,14 @@ func (s *Store) UpdateCustomer(ctx context.Context, companyID, id uuid.UUID, u C
 		if err := tx.Clauses(lock).Where(byID, companyID, id).Take(&c).Error; err != nil {
 			return err
 		}
+		if u.Versions != nil && !slices.ContainsFunc(u.Versions, c.UpdatedAt.Equal) {
+			return ErrVersion
+		}
 		if err := u.apply(&c); err != nil {
 			return err
 		}
-		c.UpdatedAt = now
+		// Later than before in any case: it is the version that callers compare.
+		c.UpdatedAt = latest(now, c.UpdatedAt.Add(time.Microsecond))
 		// By name, so that nothing else is ever written back, deleted_at least
 		// of all; and UpdateColumns, which leaves updated_at as it was set.
 		result := tx.Model(&Customer{}).Where(byID, companyID, id).Select(changeable).UpdateColumns(&c)

@@ -40,34 +40,34 @@ type NewInvoice struct {
 	// Check, if any, sees the recipient that the invoice will have and may
 	// refuse it: its error is returned as it is. It may be called again.
 	Check func(Recipient) error
+	Once  *Once[Invoice] // nil: creating again creates another
 }
 
 // CreateInvoice adds a draft, dated today in Madrid, with copies of company
 // and customer. It returns ErrNotFound for an unknown company,
-// ErrSeriesNotFound, ErrCustomerNotFound, ErrCustomerInactive, or the error of
-// n.Check.
+// ErrSeriesNotFound, ErrCustomerNotFound, ErrCustomerInactive, the error of
+// n.Check, and for a repetition under n.Once a *ReplayError, ErrKeyMismatch or
+// ErrKeyProcessing.
 func (s *Store) CreateInvoice(ctx context.Context, companyID uuid.UUID, n NewInvoice) (Invoice, error) {
-	var (
-		invoice Invoice
-		refused error
-	)
-	err := s.tx(ctx, func(tx *gorm.DB, now time.Time) (err error) {
-		if invoice, err = s.draft(tx, companyID, n, now); err != nil {
-			return err
+	var refused error
+	invoice, err := transact(ctx, s, companyID, n.Once, func(tx *gorm.DB, now time.Time) (Invoice, error) {
+		invoice, err := s.draft(tx, companyID, n, now)
+		if err != nil {
+			return Invoice{}, err
 		}
 		if n.Check != nil {
 			refused = n.Check(invoice.Recipient)
 		}
 		if refused != nil {
-			return refused
+			return Invoice{}, refused
 		}
 		err = tx.Create(&invoice).Error
 		// Company and series are never removed, so it is the customer that
 		// went between the look at it and here.
 		if errors.Is(err, gorm.ErrForeignKeyViolated) && n.CustomerID != nil {
-			return ErrCustomerNotFound
+			return Invoice{}, ErrCustomerNotFound
 		}
-		return err
+		return invoice, err
 	})
 	switch {
 	case refused != nil:

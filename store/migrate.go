@@ -25,7 +25,7 @@ var migrations embed.FS
 
 // schemaVersion is the version that the migrations lead to; a test compares it
 // with the files of both databases.
-const schemaVersion = 3
+const schemaVersion = 6
 
 // Migrate brings the schema to this program's version and says how many steps
 // that took. Any number of processes may call it at the same time. A schema

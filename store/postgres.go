@@ -36,7 +36,10 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 		return errors.New("the database URL is not valid, it should look like postgres://user:password@host:5432/name")
 	}
 	for name, value := range map[string]string{
-		"application_name":                    "panal",
+		"application_name": "panal",
+		// Compiling a plan takes longer than any of ours takes to run, and it is
+		// an estimate that decides.
+		"jit":                                 "off",
 		"lock_timeout":                        "5s",
 		"idle_in_transaction_session_timeout": "60s",
 	} {
@@ -59,6 +62,13 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 
 func newPGDialector(pool *sql.DB) pgDialector {
 	return pgDialector{&postgres.Dialector{Config: &postgres.Config{Conn: pool}}}
+}
+
+// planForValues has a raw query planned for its values each time. From the sixth
+// time on a prepared one may be planned for any values instead, and for any
+// word and any page it seems cheapest to read the whole table.
+func planForValues(query *gorm.DB) {
+	query.Statement.Vars = append([]any{pgx.QueryExecModeCacheDescribe}, query.Statement.Vars...)
 }
 
 func scanTimesInUTC(_ context.Context, conn *pgx.Conn) error {

@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,6 +46,7 @@ type Store struct {
 	dir     string // of the SQLite database
 	now     func() time.Time
 	log     *slog.Logger
+	running sync.Map // idempotency keys of this process, on SQLite
 	madrid  *time.Location
 
 	customerColumns string
@@ -117,6 +119,12 @@ func connect(ctx context.Context, pool *sql.DB, d translatingDialector) (*gorm.D
 		// would log it a second time, with the values of the statement.
 		Logger: logger.Discard,
 	})
+	if err == nil {
+		// GORM itself does not translate what Raw and Scan fail with.
+		err = db.Callback().Row().After("gorm:row").Register("panal:translate", func(db *gorm.DB) {
+			db.Error = d.Translate(db.Error)
+		})
+	}
 	if err == nil {
 		err = d.Translate(pool.PingContext(ctx))
 	}

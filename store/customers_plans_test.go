@@ -1,0 +1,155 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+)
+
+// mustExplain returns what the database would do for a statement.
+func mustExplain(tb testing.TB, db *gorm.DB, d dialect, query fragment) string {
+	tb.Helper()
+	explain := "EXPLAIN "
+	column := 0
+	if d == dialectSQLite {
+		explain, column = "EXPLAIN QUERY PLAN ", 3
+	}
+	rows, err := db.Raw(explain+query.text, query.args...).Rows()
+	if err != nil {
+		tb.Fatalf("%s: %v", query.text, err)
+	}
+	defer rows.Close()
+	var plan strings.Builder
+	for rows.Next() {
+		cells := make([]any, column+1)
+		into := make([]any, len(cells))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			tb.Fatal(err)
+		}
+		fmt.Fprintln(&plan, cells[column])
+	}
+	if err := rows.Err(); err != nil || plan.Len() == 0 {
+		tb.Fatalf("no plan: %v", err)
+	}
+	return plan.String()
+}
+
+// literals writes a statement's values into PostgreSQL's EXECUTE.
+func literals(args []any) string {
+	var values []string
+	for _, a := range args {
+		values = append(values, "'"+strings.ReplaceAll(fmt.Sprint(a), "'", "''")+"'")
+	}
+	return strings.Join(values, ", ")
+}
+
+// mustExplainPrepared returns the plans of ten executions of a prepared
+// statement, at the sixth of which PostgreSQL may turn to a plan for any values,
+// and then the plan for any values.
+func mustExplainPrepared(tb testing.TB, s *Store, query fragment) []string {
+	tb.Helper()
+	prepared := s.read.Session(&gorm.Session{DryRun: true}).Raw(query.text, query.args...).Scan(&struct{}{}).Statement.SQL.String()
+	var plans []string
+	err := s.read.Connection(func(db *gorm.DB) error {
+		execute := fragment{text: "EXECUTE listing (" + literals(query.args) + ")"}
+		err := db.Exec("PREPARE listing AS " + prepared).Error
+		for range 10 {
+			plans = append(plans, mustExplain(tb, db, s.dialect, execute))
+		}
+		err = errors.Join(err, db.Exec("SET plan_cache_mode = force_generic_plan").Error)
+		plans = append(plans, mustExplain(tb, db, s.dialect, execute))
+		return errors.Join(err, db.Exec("RESET plan_cache_mode").Error, db.Exec("DEALLOCATE listing").Error)
+	})
+	if err != nil {
+		tb.Fatalf("%s: %v", prepared, err)
+	}
+	return plans
+}
+
+// Everything but a term of one or two letters is found through an index, in a
+// table that a second company fills as much.
+func TestNoListReadsTheWholeTable(t *testing.T) {
+	t.Parallel()
+	eachDialect(t, func(t *testing.T, s *Store) {
+		company := mustCreateCompany(t, s).ID
+		mustFillFast(t, s, mustCreateCompany(t, s).ID, 30_000)
+		mustFillFast(t, s, company, 30_000)
+		filters := map[string]CustomerFilter{
+			"rare word":           {Search: "n1000777"},
+			"word":                {Search: "garcia"},
+			"common word":         {Search: "hermanos"},
+			"two words":           {Search: "garcia", LegalName: "hermanos"},
+			"legal name":          {LegalName: "núñez"},
+			"NIF":                 {NIF: "00123"},
+			"e-mail address":      {Email: "info@77"},
+			"telephone":           {Phone: "600 0"},
+			"city":                {City: "Ávila"},
+			"province":            {Province: "Ávila"},
+			"a word in a city":    {City: "Teruel", Search: "garcia"},
+			"active in a city":    {City: "Teruel", Active: new(true)},
+			"inactive with words": {Active: new(false), Search: "garcia"},
+		}
+		for name, f := range filters {
+			f.Limit = 20
+			t.Run(name, func(t *testing.T) {
+				checkPlans(t, s, mustQuery(t, s, f, company).few(), false)
+			})
+			for _, f.SortBy = range allSorts[1:] {
+				t.Run(fmt.Sprintf("%s by %s", name, f.SortBy), func(t *testing.T) {
+					q := mustQuery(t, s, f, company)
+					checkPlans(t, s, q.walk(q.count(), false, q.limit, q.offset), false)
+				})
+			}
+		}
+		for name, f := range map[string]CustomerFilter{
+			"all": {}, "active ones": {Active: new(true)}, "inactive ones": {Active: new(false)},
+		} {
+			f.Limit = 20
+			for _, f.SortBy = range allSorts[1:] {
+				for _, f.Page = range []int{1, 50, 1500} {
+					for _, f.Descending = range []bool{false, true} {
+						t.Run(fmt.Sprintf("%s by %s, page %d, descending %t", name, f.SortBy, f.Page, f.Descending), func(t *testing.T) {
+							q := mustQuery(t, s, f, company)
+							count := fragment{"SELECT coalesce(sum(" + f.counters() + "), 0) FROM customer_counts WHERE company_id = ?", []any{company}}
+							checkPlans(t, s, q.walk(count, false, q.limit, q.offset), true)
+							checkPlans(t, s, q.walk(count, true, q.limit, q.offset), true)
+						})
+					}
+				}
+			}
+		}
+	})
+}
+
+func mustQuery(tb testing.TB, s *Store, f CustomerFilter, company uuid.UUID) customerQuery {
+	tb.Helper()
+	q, err := s.customerQuery(company, f)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return q
+}
+
+func checkPlans(t *testing.T, s *Store, query fragment, prepared bool) {
+	t.Helper()
+	plans := []string{mustExplain(t, s.read, s.dialect, query)}
+	if prepared && s.dialect == dialectPostgres {
+		plans = append(plans, mustExplainPrepared(t, s, query)...)
+	}
+	for i, plan := range plans {
+		for line := range strings.Lines(plan) {
+			line = strings.TrimSpace(line)
+			whole := strings.Contains(line, "Seq Scan on customers ") || (strings.HasPrefix(line, "SCAN customers") && !strings.HasPrefix(line, "SCAN customers USING"))
+			if whole {
+				t.Fatalf("plan %d reads the whole table:\n%s", i, plan)
+			}
+		}
+	}
+}

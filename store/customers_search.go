@@ -1,0 +1,74 @@
+package store
+
+import "strings"
+
+// fragment is a piece of a statement with the values of its placeholders.
+type fragment struct {
+	text string
+	args []any
+}
+
+// join strings pieces together and keeps their values in step.
+func join(separator string, pieces ...fragment) fragment {
+	var joined fragment
+	texts := make([]string, len(pieces))
+	for i, piece := range pieces {
+		texts[i] = piece.text
+		joined.args = append(joined.args, piece.args...)
+	}
+	joined.text = strings.Join(texts, separator)
+	return joined
+}
+
+// The two ways to read a page differ in what they read first.
+//
+// few collects what matches, through the index that the filters allow, and
+// sorts that. It stops after fewCustomers and one: the total is then not the
+// real one but says that this was the wrong way.
+func (q customerQuery) few() fragment {
+	source, condition := q.candidates()
+	found := join(" ", fragment{text: "found AS MATERIALIZED (SELECT customers.id AS page_id, " + q.order + " AS page_key FROM " + source.text, args: source.args},
+		fragment{text: "WHERE"}, condition, fragment{"LIMIT ?)", []any{fewCustomers + 1}})
+	return q.statement(
+		join(", ", found, fragment{text: "counted AS (SELECT count(*) AS total FROM found)"}),
+		fragment{"SELECT page_id, page_key FROM found ORDER BY " + q.by("page_key", "page_id", q.filter.Descending) + " LIMIT ? OFFSET ?", []any{q.limit, q.offset}})
+}
+
+// walk reads the index of the order, leaving out what does not match, until the
+// page is full. The page's ids come first and its rows after, so the rows that
+// an offset skips are not read. A limit of 0 or less is an empty page.
+func (q customerQuery) walk(count fragment, backwards bool, limit, offset int) fragment {
+	page := join(" ", fragment{text: "SELECT id AS page_id, " + q.order + " AS page_key FROM customers WHERE"}, q.conditions(false),
+		fragment{
+			"ORDER BY " + q.by(q.order, "id", q.filter.Descending != backwards) + " LIMIT ? OFFSET ?",
+			[]any{max(0, limit), offset},
+		})
+	return q.statement(fragment{"counted AS MATERIALIZED (SELECT (" + count.text + ") AS total)", count.args}, page)
+}
+
+// count counts what matches, row by row.
+func (q customerQuery) count() fragment {
+	return join(" ", fragment{text: "SELECT count(*) FROM customers WHERE"}, q.conditions(true))
+}
+
+// statement adds the rows of a page's ids, and the total to each of them.
+func (q customerQuery) statement(with, page fragment) fragment {
+	// PostgreSQL would expect a page of any size and read the whole table for
+	// it; what has a limit of its own it asks for each id.
+	rows := "LEFT JOIN LATERAL (SELECT " + q.customerColumns + " FROM customers WHERE company_id = ? AND id = page_id LIMIT 1) AS customers ON true"
+	if q.dialect == dialectSQLite {
+		rows = "LEFT JOIN customers ON company_id = ? AND id = page_id"
+	}
+	return join(" ",
+		fragment{text: "WITH"}, with,
+		fragment{text: "SELECT " + q.customerColumns + ", total FROM counted LEFT JOIN ("}, page,
+		fragment{text: ") AS page ON true"}, fragment{rows, []any{q.company}},
+		fragment{text: "ORDER BY " + q.by("page_key", "page_id", q.filter.Descending)})
+}
+
+func (q customerQuery) by(key, id string, descending bool) string {
+	if descending {
+		return key + " DESC, " + id + " DESC"
+	}
+	return key + ", " + id
+}
