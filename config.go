@@ -64,6 +64,7 @@ func (s *settings) serverOptions(log *slog.Logger) server.Options {
 		KeyRate:      int(s.RateLimit),
 		GlobalRate:   int(s.GlobalRate),
 		ShapeOnlyNIF: s.NIFCheck == "shape",
+		Document:     contract,
 		Log:          log,
 	}
 	if o.KeyRate == 0 {

@@ -37,6 +37,9 @@ type Options struct {
 	ShapeOnlyNIF bool
 	// Census is asked about the numbers that live keys validate; nil means nobody.
 	Census census.Provider
+	// Document is openapi.yaml, which is served if it is given, and must have the
+	// operations that this server has.
+	Document []byte
 	// Now is the clock; nil means the system's.
 	Now func() time.Time
 	// Log receives one line a request; nil discards.
@@ -69,7 +72,8 @@ func init() {
 }
 
 // New returns the server of the whole API, below / and below /api, and of
-// /healthz and /readyz. It fails only if the contract itself is broken.
+// /healthz and /readyz. It fails only if the contract itself is broken or is not
+// the one that this program was made from.
 func New(st *store.Store, o Options) (*Server, error) {
 	contract, err := loadContract()
 	if err != nil {
@@ -124,6 +128,11 @@ func New(st *store.Store, o Options) (*Server, error) {
 	gen.RegisterHandlersWithBaseURL(e, handlers, apiPrefix)
 	e.GET("/healthz", s.health)
 	e.GET("/readyz", s.ready)
+	if o.Document != nil {
+		if err := serveDocument(e, o.Document); err != nil {
+			return nil, fmt.Errorf("contract: %w", err)
+		}
+	}
 	s.echo = e
 	return s, nil
 }

@@ -134,8 +134,8 @@ func (f CustomerFilter) less(a, b Customer) int {
 }
 
 // A random history of rows, and after it random filters, orders and pages, each
-// compared with what Go makes of the same rows: for few matches and, with the
-// bound lowered to none, for many.
+// compared with what Go makes of the same rows: as they are listed, and in the
+// ways that only long lists are read.
 func TestFiltersMeanTheSameEverywhere(t *testing.T) {
 	t.Parallel()
 	stores := []*Store{mustOpen(t, migratedOptions(t, dialectSQLite)), mustOpen(t, migratedOptions(t, dialectPostgres))}

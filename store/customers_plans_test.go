@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,6 +109,15 @@ func TestNoListReadsTheWholeTable(t *testing.T) {
 				})
 			}
 		}
+		t.Run("however many match, page and total are exact", func(t *testing.T) {
+			checkLongList(t, s, company, CustomerFilter{Search: "hermanos"}, "legal_name_fold LIKE '%hermanos%'")
+			checkLongList(t, s, company, CustomerFilter{Search: "ga", SortBy: SortByEmail}, "(legal_name_fold || email_fold) LIKE '%ga%'")
+			checkLongList(t, s, company, CustomerFilter{City: "Madrid", Active: new(true), Descending: true}, "city_fold = 'madrid' AND active")
+			checkLongList(t, s, company, CustomerFilter{}, "id = id")
+			checkLongList(t, s, company, CustomerFilter{SortBy: SortByNIF, Descending: true}, "id = id")
+			checkLongList(t, s, company, CustomerFilter{Active: new(true), SortBy: SortByCity}, "active")
+			checkLongList(t, s, company, CustomerFilter{Active: new(false), SortBy: SortByCity}, "NOT active")
+		})
 		for name, f := range map[string]CustomerFilter{
 			"all": {}, "active ones": {Active: new(true)}, "inactive ones": {Active: new(false)},
 		} {
@@ -126,6 +136,25 @@ func TestNoListReadsTheWholeTable(t *testing.T) {
 			}
 		}
 	})
+}
+
+// checkLongList compares pages all over a list with what the condition finds.
+func checkLongList(t *testing.T, s *Store, company uuid.UUID, f CustomerFilter, condition string) {
+	t.Helper()
+	order := mustQuery(t, s, f, company)
+	var ids []uuid.UUID
+	mustScan(t, s, &ids, "SELECT id FROM customers WHERE company_id = ? AND deleted_at IS NULL AND "+condition+
+		" ORDER BY "+order.by(order.order, "id", f.Descending), company)
+	f.Limit = 7
+	pages := (len(ids) + f.Limit - 1) / f.Limit
+	for _, f.Page = range []int{1, 2, pages / 3, pages/2 + 1, pages - 1, pages, pages + 1, 10 * pages} {
+		first := min((f.Page-1)*f.Limit, len(ids))
+		want := ids[first:min(first+f.Limit, len(ids))]
+		got, total := mustList(t, s, company, f)
+		if total != len(ids) || !slices.EqualFunc(got, want, func(c Customer, id uuid.UUID) bool { return c.ID == id }) {
+			t.Errorf("%+v: page %d of %d has %d customers and a total of %d, want %d and %d", f, f.Page, pages, len(got), total, len(want), len(ids))
+		}
+	}
 }
 
 func mustQuery(tb testing.TB, s *Store, f CustomerFilter, company uuid.UUID) customerQuery {

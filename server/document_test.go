@@ -1,0 +1,70 @@
+package server_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/panal/panal/server"
+)
+
+func mustReadContract(tb testing.TB) []byte {
+	tb.Helper()
+	contract, err := os.ReadFile("../openapi.yaml")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return contract
+}
+
+func TestTheContractIsServedAsItWasWritten(t *testing.T) {
+	contract := mustReadContract(t)
+	a := mustSQLiteAPI(t)
+	a.Server = a.mustServer(t, server.Options{Document: contract})
+	get := func(path string) *httptest.ResponseRecorder {
+		rec := httptest.NewRecorder()
+		a.ServeHTTP(rec, newRequest("", http.MethodGet, path, ""))
+		if rec.Code != http.StatusOK || len(rec.Header().Get("X-Request-Id")) != 32 {
+			t.Fatalf("%s: status %d, X-Request-Id %q", path, rec.Code, rec.Header().Get("X-Request-Id"))
+		}
+		return rec
+	}
+	if yaml := get("/openapi.yaml"); yaml.Header().Get("Content-Type") != "application/yaml" || yaml.Body.String() != string(contract) {
+		t.Errorf("Content-Type %q, %d bytes, want those of openapi.yaml", yaml.Header().Get("Content-Type"), yaml.Body.Len())
+	}
+	var got, want any
+	if err := json.Unmarshal(get("/openapi.json").Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(contract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(mustText(t, doc)), &want); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the JSON is another document (-want +got):\n%s", diff)
+	}
+}
+
+func TestAContractWithOtherOperationsIsRefused(t *testing.T) {
+	contract := string(mustReadContract(t))
+	a := mustSQLiteAPI(t)
+	for change, document := range map[string]string{
+		"GET /v1/clients":           strings.Replace(contract, "  /v1/customers:\n", "  /v1/clients:\n", 1),
+		"PATCH /v1/customers/:cust": strings.Replace(contract, "    put:\n", "    patch:\n", 1),
+		"parse":                     "openapi: [",
+	} {
+		_, err := server.New(a.store, server.Options{Document: []byte(document)})
+		if err == nil || !strings.Contains(err.Error(), change) {
+			t.Errorf("%s: got %v", change, err)
+		}
+	}
+}
