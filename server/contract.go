@@ -34,6 +34,9 @@ type contract struct {
 	operations map[string]*operation
 	// literals has the methods of the paths without parameters.
 	literals map[string][]string
+	// typed has the details that are not text, whose names an unknown parameter
+	// may have by chance.
+	typed []string
 }
 
 type operation struct {
@@ -58,6 +61,11 @@ func loadContract() (*contract, error) {
 		return nil, err
 	}
 	ct := &contract{operations: map[string]*operation{}, literals: map[string][]string{}}
+	for name, detail := range doc.Components.Schemas["ErrorDetails"].Value.Properties {
+		if !detail.Value.Type.Is(openapi3.TypeString) {
+			ct.typed = append(ct.typed, name)
+		}
+	}
 	for path, item := range doc.Paths.Map() {
 		route := strings.NewReplacer("{", ":", "}", "").Replace(path)
 		for method, op := range item.Operations() {
@@ -163,7 +171,7 @@ func (s *Server) checkContract(next echo.HandlerFunc) echo.HandlerFunc {
 		if op == nil {
 			return next(c)
 		}
-		if err := op.checkParameters(c); err != nil {
+		if err := s.contract.checkParameters(c, op); err != nil {
 			return err
 		}
 		if op.takes == mediaForm {
@@ -193,7 +201,7 @@ func (s *Server) checkContract(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // checkParameters finds every fault of path, query and headers at once.
-func (op *operation) checkParameters(c echo.Context) error {
+func (ct *contract) checkParameters(c echo.Context, op *operation) error {
 	r := c.Request()
 	var found faults
 	for name, values := range r.Header {
@@ -209,8 +217,11 @@ func (op *operation) checkParameters(c echo.Context) error {
 		switch {
 		case !clean(name):
 			found.add("query", "must be UTF-8 without NUL")
-		case !slices.Contains(op.query, name):
-			found.add(name, "is not a parameter of this operation")
+		case slices.Contains(op.query, name):
+		case slices.Contains(ct.typed, name):
+			found.add("query."+name, unknownParameter)
+		default:
+			found.add(name, unknownParameter)
 		}
 	}
 	for _, p := range op.params {
@@ -247,6 +258,8 @@ func (op *operation) checkParameters(c echo.Context) error {
 	}
 	return nil
 }
+
+const unknownParameter = "is not a parameter of this operation"
 
 func clean(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 

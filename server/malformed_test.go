@@ -282,3 +282,15 @@ func TestOddRequestsThatAreRightAreAccepted(t *testing.T) {
 		}
 	})
 }
+
+// Some details have types of their own, which a parameter's name must not take.
+func TestAnUnknownParameterMayHaveTheNameOfADetail(t *testing.T) {
+	a := mustSQLiteAPI(t)
+	for name := range mustDocument(t).Components.Schemas["ErrorDetails"].Value.Properties {
+		got := a.call(t, a.key, http.MethodGet, "/v1/customers?"+name+"=1", "")
+		_, plain := got.Error.Details[name].(string)
+		if _, prefixed := got.Error.Details["query."+name].(string); got.status != http.StatusBadRequest || plain == prefixed {
+			t.Errorf("%s: status %d: %s", name, got.status, got.body)
+		}
+	}
+}
