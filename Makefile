@@ -3,12 +3,13 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build test race check generate generate-check tidy-check vet lint vuln fuzz bench clean
+.PHONY: help run build test race check generate generate-check tidy-check vet lint vuln fuzz bench contract contract-long clean
 
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 20s
 COUNT    ?= 1
+CASES    ?= 100000
 
 # The linters' two hundred modules stay out of the program's go.mod.
 TOOL := $(GO) tool -modfile=tools/go.mod
@@ -75,5 +76,17 @@ fuzz: ## Run each fuzz target for FUZZTIME (20s)
 bench: ## Run the benchmarks COUNT times (1), in benchstat's format
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 2h ./...
 
+# Both need Python 3.11 with venv, and PostgreSQL as the tests do.
+contract: contract/.venv/installed ## Let schemathesis compare the program with openapi.yaml
+	contract/.venv/bin/python contract/run.py
+
+contract-long: contract/.venv/installed ## The same with about CASES requests (100000)
+	contract/.venv/bin/python contract/run.py --cases $(CASES)
+
+contract/.venv/installed: contract/requirements.txt
+	python3 -m venv --clear contract/.venv
+	contract/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r contract/requirements.txt
+	touch $@
+
 clean: ## Remove what the other targets built, not ./data
-	rm -rf bin
+	rm -rf bin contract/.venv
