@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -179,5 +180,53 @@ func TestEveryLimitOfAnOperationIsDeclared(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestRateLimit(t *testing.T) {
+	a := mustSQLiteAPI(t)
+	eachOperation(t, func(t *testing.T, op operation, target string) {
+		for name, options := range map[string]server.Options{"of a key": {KeyRate: 1}, "of all callers": {GlobalRate: 1}} {
+			t.Run(name, func(t *testing.T) {
+				limited, key := a.with(t, options), a.mustKey(t, a.company.ID, allScopes...)
+				call := func() answer { return limited.do(t, op.newRequest(key, target+"&bogus=1", op.body(t))) }
+				if got := call(); got.status != http.StatusBadRequest {
+					t.Fatalf("first request: status %d: %s", got.status, got.body)
+				}
+				got := call()
+				if got.status != http.StatusTooManyRequests || got.Error.Code != "RATE_LIMIT_EXCEEDED" {
+					t.Fatalf("second request: status %d: %s", got.status, got.body)
+				}
+				wait, err := strconv.Atoi(got.header.Get("Retry-After"))
+				if err != nil || wait < 1 || wait > 60 {
+					t.Errorf("Retry-After is %q, want 1 to 60", got.header.Get("Retry-After"))
+				}
+				for name, want := range map[string]string{"RateLimit-Limit": "1", "RateLimit-Remaining": "0", "RateLimit-Reset": strconv.Itoa(wait)} {
+					if got.header.Get(name) != want {
+						t.Errorf("%s is %q, want %q", name, got.header.Get(name), want)
+					}
+				}
+				a.clock.advance(time.Duration(wait)*time.Second - time.Millisecond)
+				if got := call(); got.status != http.StatusTooManyRequests {
+					t.Errorf("before the time is over: status %d", got.status)
+				}
+				a.clock.advance(time.Millisecond)
+				if got := call(); got.status != http.StatusBadRequest {
+					t.Errorf("when the time is over: status %d: %s", got.status, got.body)
+				}
+			})
+		}
+	})
+}
+
+func TestRateLimitsOfKeysAreApart(t *testing.T) {
+	limited := mustSQLiteAPI(t)
+	limited = limited.with(t, server.Options{KeyRate: 1})
+	for _, key := range []string{limited.key, limited.theirs} {
+		for n, want := range []int{http.StatusOK, http.StatusTooManyRequests} {
+			if got := limited.call(t, key, http.MethodGet, "/v1/customers", ""); got.status != want {
+				t.Errorf("request %d: status %d, want %d", n+1, got.status, want)
+			}
+		}
 	}
 }
