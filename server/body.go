@@ -17,13 +17,10 @@ import (
 
 // readBody reads what the limit allows.
 func readBody(r *http.Request, limit int64) ([]byte, error) {
-	tooLarge := &refusal{
-		status: http.StatusRequestEntityTooLarge, code: gen.ErrorCodeRequestBodyTooLarge, message: "The request body is too large",
-		details: map[string]any{"max_size_bytes": strconv.FormatInt(limit, 10), "max_size_formatted": formatSize(limit)},
-	}
 	if r.ContentLength > limit {
-		tooLarge.details["request_size_bytes"] = strconv.FormatInt(r.ContentLength, 10)
-		return nil, tooLarge
+		refused := bodyTooLarge(limit)
+		refused.details["request_size_bytes"] = strconv.FormatInt(r.ContentLength, 10)
+		return nil, refused
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	if err != nil {
@@ -32,9 +29,24 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 		return nil, &refusal{status: http.StatusBadRequest, code: gen.ErrorCodeBadRequest, message: "The request body could not be read", cause: err}
 	}
 	if int64(len(body)) > limit {
-		return nil, tooLarge
+		return nil, bodyTooLarge(limit)
 	}
 	return body, nil
+}
+
+func bodyTooLarge(limit int64) *refusal {
+	return tooLarge(gen.ErrorCodeRequestBodyTooLarge, "The request body is too large", limit)
+}
+
+func fileTooLarge(limit int64) *refusal {
+	return tooLarge(gen.ErrorCodeFileTooLarge, "The file is too large", limit)
+}
+
+func tooLarge(code gen.ErrorCode, message string, limit int64) *refusal {
+	return &refusal{
+		status: http.StatusRequestEntityTooLarge, code: code, message: message,
+		details: map[string]any{"max_size_bytes": strconv.FormatInt(limit, 10), "max_size_formatted": formatSize(limit)},
+	}
 }
 
 func formatSize(n int64) string {

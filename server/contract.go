@@ -45,8 +45,8 @@ type operation struct {
 	// body is the schema of the JSON body; nil where the operation takes none or
 	// takes a form, which its handler reads.
 	body *openapi3.Schema
-	// takes and gives are the media types of the body and of the success, empty
-	// where there is none.
+	// takes is the media type of the body, empty where there is none. gives is
+	// that of the success, JSON where there is none: errors are JSON anyway.
 	takes, gives string
 	// limit is the operation's own rate limit, nil for none.
 	limit *operationLimit
@@ -64,7 +64,7 @@ func loadContract() (*contract, error) {
 		}
 	}
 	for path, item := range doc.Paths.Map() {
-		route := strings.NewReplacer("{", ":", "}", "").Replace(path)
+		route := echoRoute(path)
 		for method, op := range item.Operations() {
 			o, err := newOperation(doc, item, op)
 			if err != nil {
@@ -79,8 +79,11 @@ func loadContract() (*contract, error) {
 	return ct, nil
 }
 
+// echoRoute writes a path of the contract the way Echo writes routes.
+func echoRoute(path string) string { return strings.NewReplacer("{", ":", "}", "").Replace(path) }
+
 func newOperation(doc *openapi3.T, item *openapi3.PathItem, op *openapi3.Operation) (*operation, error) {
-	o := &operation{id: op.OperationID}
+	o := &operation{id: op.OperationID, gives: mediaJSON}
 	for _, p := range slices.Concat(item.Parameters, op.Parameters) {
 		o.params = append(o.params, p.Value)
 		switch p.Value.In {
@@ -249,9 +252,7 @@ func (ct *contract) checkParameters(c echo.Context, op *operation) error {
 		}
 	}
 	if len(found) > 0 {
-		refused := found.refusal()
-		refused.status = http.StatusBadRequest
-		return refused
+		return found.badRequest()
 	}
 	return nil
 }

@@ -183,9 +183,7 @@ func customerIDs(text string) ([]uuid.UUID, error) {
 		found = faults{{path: "ids", problem: fmt.Sprintf("must have at most %d items", maxDeactivations)}}
 	}
 	if len(found) > 0 {
-		r := found.refusal()
-		r.status = http.StatusBadRequest
-		return nil, r
+		return nil, found.badRequest()
 	}
 	return ids, nil
 }

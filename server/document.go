@@ -33,8 +33,8 @@ func serveDocument(e *echo.Echo, yaml []byte) error {
 func compareRoutes(doc *openapi3.T, routes []*echo.Route) error {
 	var declared, served []string
 	for path, item := range doc.Paths.Map() {
+		route := echoRoute(path)
 		for method := range item.Operations() {
-			route := strings.NewReplacer("{", ":", "}", "").Replace(path)
 			declared = append(declared, method+" "+route, method+" "+apiPrefix+route)
 		}
 	}

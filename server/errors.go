@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -100,10 +99,7 @@ func answer(ctx context.Context, err error) *refusal {
 	case errors.Is(err, store.ErrKeyMismatch):
 		return &refusal{status: http.StatusConflict, code: gen.ErrorCodeIdempotencyKeyMismatch, message: "This idempotency key was used for another request"}
 	case errors.As(err, &oversized):
-		return &refusal{
-			status: http.StatusRequestEntityTooLarge, code: gen.ErrorCodeFileTooLarge, message: "The file is too large",
-			details: map[string]any{"max_size_bytes": strconv.FormatInt(oversized.Limit, 10), "max_size_formatted": formatSize(oversized.Limit)},
-		}
+		return fileTooLarge(oversized.Limit)
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return errBusy
 	case errors.Is(err, echo.ErrNotFound):

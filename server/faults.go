@@ -63,6 +63,13 @@ func (f faults) refusal() *refusal {
 	return r
 }
 
+// badRequest is the refusal of parameters: of the same form, but 400.
+func (f faults) badRequest() *refusal {
+	r := f.refusal()
+	r.status = http.StatusBadRequest
+	return r
+}
+
 // malformed is the refusal of a body that does not have the declared shape.
 func malformed(field, value, expected string) *refusal {
 	return &refusal{

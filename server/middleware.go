@@ -167,12 +167,8 @@ func (s *Server) negotiate(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		r := c.Request()
-		gives := op.gives
-		if gives == "" {
-			gives = mediaJSON
-		}
-		if !accepts(r.Header.Values("Accept"), gives) {
-			return &refusal{status: http.StatusNotAcceptable, code: gen.ErrorCodeNotAcceptable, message: "This resource is available as " + gives + " only"}
+		if !accepts(r.Header.Values("Accept"), op.gives) {
+			return &refusal{status: http.StatusNotAcceptable, code: gen.ErrorCodeNotAcceptable, message: "This resource is available as " + op.gives + " only"}
 		}
 		if op.takes != "" && !isMediaType(r.Header.Values("Content-Type"), op.takes) {
 			return &refusal{status: http.StatusUnsupportedMediaType, code: gen.ErrorCodeUnsupportedMediaType, message: "The request body must be sent as " + op.takes}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/panal/panal/gen"
@@ -78,9 +77,7 @@ func (u *upload) refusal(found, malformedFlag faults) error {
 	}
 	switch {
 	case len(malformedFlag) > 0:
-		r := append(malformedFlag, found...).refusal()
-		r.status = http.StatusBadRequest
-		return r
+		return append(malformedFlag, found...).badRequest()
 	case len(found) > 0:
 		return found.refusal()
 	}
@@ -103,11 +100,4 @@ func readPart(part *multipart.Part, limit int64) ([]byte, error) {
 		return nil, fileTooLarge(limit)
 	}
 	return content, nil
-}
-
-func fileTooLarge(limit int64) *refusal {
-	return &refusal{
-		status: http.StatusRequestEntityTooLarge, code: gen.ErrorCodeFileTooLarge, message: "The file is too large",
-		details: map[string]any{"max_size_bytes": strconv.FormatInt(limit, 10), "max_size_formatted": formatSize(limit)},
-	}
 }

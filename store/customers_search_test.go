@@ -14,14 +14,7 @@ func TestOlderCustomersAreFound(t *testing.T) {
 		t.Run(string(d), func(t *testing.T) {
 			t.Parallel()
 			s := mustOpen(t, emptyOptions(t, d))
-			pool, err := s.write.DB()
-			if err != nil {
-				t.Fatal(err)
-			}
-			migrator, err := s.migrator(pool)
-			if err != nil {
-				t.Fatal(err)
-			}
+			migrator := mustMigrator(t, s)
 			if _, err := migrator.UpTo(t.Context(), 3); err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
 )
 
 func TestMigrate(t *testing.T) {
@@ -64,14 +65,7 @@ func TestMigrate(t *testing.T) {
 			})
 			t.Run("goes on from an older schema, which is not ready", func(t *testing.T) {
 				s := mustOpen(t, emptyOptions(t, d))
-				pool, err := s.write.DB()
-				if err != nil {
-					t.Fatal(err)
-				}
-				migrator, err := s.migrator(pool)
-				if err != nil {
-					t.Fatal(err)
-				}
+				migrator := mustMigrator(t, s)
 				if _, err := migrator.UpTo(t.Context(), 1); err != nil {
 					t.Fatal(err)
 				}
@@ -85,14 +79,7 @@ func TestMigrate(t *testing.T) {
 			t.Run("can be taken back to nothing and done again", func(t *testing.T) {
 				s := mustOpen(t, migratedOptions(t, d))
 				want := mustReadCatalogue(t, s)
-				pool, err := s.write.DB()
-				if err != nil {
-					t.Fatal(err)
-				}
-				migrator, err := s.migrator(pool)
-				if err != nil {
-					t.Fatal(err)
-				}
+				migrator := mustMigrator(t, s)
 				if _, err := migrator.DownTo(t.Context(), 0); err != nil {
 					t.Fatal(err)
 				}
@@ -124,4 +111,17 @@ func TestMigrationsComeInPairs(t *testing.T) {
 	if diff := cmp.Diff(names[dialectSQLite], names[dialectPostgres]); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func mustMigrator(tb testing.TB, s *Store) *goose.Provider {
+	tb.Helper()
+	pool, err := s.write.DB()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	migrator, err := s.migrator(pool)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return migrator
 }

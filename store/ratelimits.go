@@ -35,7 +35,6 @@ func (s *Store) TakeRequest(ctx context.Context, companyID uuid.UUID, w RateWind
 		WHERE w.window_start < excluded.window_start OR w.requests < ?
 		RETURNING requests`
 	var counted []int
-	// Not Scan, whose errors GORM does not pass through Translate.
 	err := s.write.WithContext(ctx).Raw(query, companyID, w.KeyID, w.Operation, w.Start.UTC(), w.Limit).Find(&counted).Error
 	if err != nil {
 		return false, fmt.Errorf("store: take request: %w", err)
