@@ -17,7 +17,9 @@ import (
 // openStore opens the database and brings its schema up to date, and says in how
 // many steps.
 func (a *app) openStore(ctx context.Context) (st *store.Store, applied int, err error) {
-	st, err = store.Open(ctx, a.storeOptions(a.log))
+	o := a.storeOptions(a.log)
+	o.Tracer = a.tracer
+	st, err = store.Open(ctx, o)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -71,6 +73,10 @@ type versionCmd struct{}
 
 // Run implements the command.
 func (versionCmd) Run(a *app) error {
+	return say(a.stdout, "panal "+programVersion())
+}
+
+func programVersion() string {
 	commit := "unknown commit"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
@@ -79,7 +85,7 @@ func (versionCmd) Run(a *app) error {
 			}
 		}
 	}
-	return say(a.stdout, fmt.Sprintf("panal %s, %s, %s %s/%s", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH))
+	return fmt.Sprintf("%s, %s, %s %s/%s", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // say prints a line of text for people.

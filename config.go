@@ -31,7 +31,13 @@ type settings struct {
 	CensusTimeout  timeout       `name:"census-timeout" setting:"PANAL_CENSUS_TIMEOUT" default:"5s" help:"How long to wait for its answer."`
 	DBMaxConns     connections   `name:"db-max-conns" setting:"PANAL_DB_MAX_CONNS" placeholder:"N" help:"Most connections to PostgreSQL; twice the cores and at least 8 if not set."`
 	SQLiteSync     choice        `name:"sqlite-sync" setting:"PANAL_SQLITE_SYNC" default:"normal" placeholder:"normal" oneof:"normal,full" help:"What a power loss can take from SQLite: the last moments (normal) or nothing (full, slower)."`
+	MetricsAddr    address       `setting:"PANAL_METRICS_ADDR" placeholder:"127.0.0.1:9090" help:"Address to serve /metrics on, which is for the operator and not for the world. Without one, there are none."`
+	Pprof          onOff         `setting:"PANAL_PPROF" default:"false" placeholder:"false" help:"Whether the same address has profiles below /debug/pprof/: true or false."`
+	OTLPEndpoint   webAddress    `name:"otel-exporter-otlp-endpoint" setting:"OTEL_EXPORTER_OTLP_ENDPOINT" placeholder:"URL" help:"Collector to send traces to, by OTLP over HTTP; /v1/traces is added. Without one, there are no traces."`
+	OTLPTraces     webAddress    `name:"otel-exporter-otlp-traces-endpoint" setting:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" placeholder:"URL" help:"The same as a whole address, to which nothing is added."`
+	OTLPHeaders    headers       `name:"otel-exporter-otlp-headers" setting:"OTEL_EXPORTER_OTLP_HEADERS" placeholder:"NAME=VALUE,..." help:"Headers for the collector; better given as a variable, since others see command lines."`
 	Demo           demoMode      `setting:"PANAL_DEMO" default:"auto" negatable:"" help:"Whether serve makes a demo company and prints a key for it when the database has no company: true, false or auto (only on SQLite)."`
+	Sandbox        onOff         `setting:"PANAL_SANDBOX" default:"false" placeholder:"false" help:"Whether serve keeps everything in memory, with fixed keys, a settable clock and errors on demand, for other people's tests: true or false."`
 }
 
 func (s *settings) logger(w io.Writer) (*slog.Logger, error) {

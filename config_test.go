@@ -29,7 +29,14 @@ var badValues = map[string]string{
 	"PANAL_DB_MAX_CONNS":       "-1",
 	"PANAL_SQLITE_SYNC":        "off",
 	"PANAL_DEMO":               "maybe",
+	"PANAL_SANDBOX":            "maybe",
+	"PANAL_METRICS_ADDR":       "9090",
+	"PANAL_PPROF":              "maybe",
 	"PANAL_UNHEARD_OF_SETTING": "1",
+
+	"OTEL_EXPORTER_OTLP_ENDPOINT":        "collector:4317",
+	"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "grpc://collector/?key=s3cret",
+	"OTEL_EXPORTER_OTLP_HEADERS":         "x-token s3cret",
 }
 
 func TestSettings(t *testing.T) {
@@ -143,6 +150,14 @@ func TestValues(t *testing.T) {
 	for _, text := range []string{"census.example", "/validate", "https://", "https://:443/", "ftp://census.example", "file:///etc/passwd", "https://me:s3cret@census.example", "https://census.example/#part", "http://[::1", "https://census.example/%zz"} {
 		if _, err := parseWebAddress(text); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("parseWebAddress(%q): %v", text, err)
+		}
+	}
+	if got, err := parseHeaders(" x-token = s3cret%2C1 ,b="); err != nil || len(got) != 2 || got["x-token"] != "s3cret,1" || got["b"] != "" {
+		t.Errorf("parseHeaders: %v, %v", got, err)
+	}
+	for _, text := range []string{"", "s3cret", "=s3cret", "a=1,", "a=%zzs3cret", "a=s3cret%0A", "a b=s3cret", "a:b=s3cret"} {
+		if _, err := parseHeaders(text); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("parseHeaders(%q): %v", text, err)
 		}
 	}
 	for _, text := range []string{"a b", "a\tb", "a\r\nX: y", "ñ", "\x7f"} {

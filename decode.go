@@ -62,10 +62,10 @@ func decoder[T any](faults *usageError, rule func(*kong.Value, string) (T, error
 	}
 }
 
-// decodeDemoMode lets --demo stand without a value, as --no-demo does.
-func decodeDemoMode(faults *usageError) kong.Option {
-	return kong.TypeMapper(reflect.TypeFor[demoMode](), optionalValue{decoder(faults,
-		func(_ *kong.Value, s string) (demoMode, error) { return parseDemoMode(s) })})
+// decodeSwitch lets a flag such as --demo stand without a value, as --no-demo does.
+func decodeSwitch[T any](faults *usageError, rule func(string) (T, error)) kong.Option {
+	return kong.TypeMapper(reflect.TypeFor[T](), optionalValue{decoder(faults,
+		func(_ *kong.Value, s string) (T, error) { return rule(s) })})
 }
 
 type optionalValue struct{ kong.MapperFunc }

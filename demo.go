@@ -24,9 +24,10 @@ and a key for it, which is shown this once:
 
   %s
 
+Reference: http://%s/docs
 A first request:
 
-  curl -sS http://%s/api/v1/customers \
+  curl -sS http://%[4]s/api/v1/customers \
     -H 'Authorization: Bearer %[3]s' \
     -H 'Content-Type: application/json' \
     -d '{"legal_name": "Panadería Ñandú S.L.", "nif": "B12345674", "address": {"street": "Calle Mayor", "number": "12", "postal_code": "28013", "city": "Madrid", "province": "Madrid", "country": "España"}}'

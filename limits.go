@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -15,22 +14,13 @@ import (
 	"github.com/panal/panal/internal/nif"
 )
 
-// spec is the contract, parsed when a command first needs it: it has the only
-// list of scopes, and the limits of what an invoice can show.
-var spec = sync.OnceValues(func() (*openapi3.T, error) {
-	doc, err := gen.GetSpec()
-	if err != nil {
-		return nil, fmt.Errorf("contract: %w", err)
-	}
-	return doc, nil
-})
-
 type scopes []string
 
+// allScopes are the contract's: it has the only list.
 func allScopes() (scopes, error) {
-	doc, err := spec()
+	doc, err := gen.Spec()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("contract: %w", err)
 	}
 	scheme := doc.Components.SecuritySchemes["KeyScopes"]
 	if scheme == nil {
@@ -93,9 +83,9 @@ func flagOf(property string) string { return "--" + strings.ReplaceAll(property,
 
 // faults are the ways in which the issuer breaks the contract's schema.
 func (i *issuer) faults() ([]*openapi3.SchemaError, error) {
-	doc, err := spec()
+	doc, err := gen.Spec()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("contract: %w", err)
 	}
 	schema := doc.Components.Schemas["IssuerData"]
 	if schema == nil {

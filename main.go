@@ -4,9 +4,11 @@
 // main.go names the commands and runs one; config.go has the settings, values.go
 // the rules of their values. parse.go reads the command line and the environment,
 // with the values through decode.go, so that whatever is wrong is said at once.
-// serve.go is the server's life from the port to the last request, demo.go its
-// welcome on an empty database. companies.go, keys.go and admin.go are the other
-// commands; limits.go holds them to the contract.
+// serve.go is the server's life from the port to the last request, metrics.go and
+// traces.go what is seen of it from outside, demo.go its welcome on an empty
+// database. companies.go, keys.go and admin.go are the other
+// commands, and doctor.go, backup.go and selftest.go the operator's; limits.go
+// holds them to the contract.
 package main
 
 import (
@@ -20,6 +22,8 @@ import (
 	"os/signal"
 	"syscall"
 	_ "time/tzdata" // the day in Madrid, on machines without time zones
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // version is set by the linker.
@@ -54,6 +58,12 @@ type cli struct {
 		List   keyListCmd   `cmd:"" help:"List a company's keys, without the keys themselves."`
 		Revoke keyRevokeCmd `cmd:"" help:"End a key for good; every server refuses it within a second."`
 	} `cmd:"" help:"API keys."`
+	Doctor   doctorCmd  `cmd:"" help:"Check the settings, the database and the address, and say what to do."`
+	Backup   backupCmd  `cmd:"" help:"Copy the SQLite database into a file, also while the server runs."`
+	Restore  restoreCmd `cmd:"" help:"Put such a file in the place of the SQLite database, while no server runs."`
+	Selftest struct {
+		Race selftestRaceCmd `cmd:"" help:"Race deactivations against invoices, and count what breaks the rule: nothing."`
+	} `cmd:"" help:"Proofs on your own database, which leave nothing there."`
 	OpenAPI openapiCmd `cmd:"" name:"openapi" help:"Print the API's contract (OpenAPI, YAML)."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
@@ -67,6 +77,8 @@ type app struct {
 	*settings
 	stdout, stderr io.Writer
 	log            *slog.Logger
+	metrics        *metrics     // nil: there are none
+	tracer         trace.Tracer // nil: there are no traces
 }
 
 // run is the whole program. Cancelling ctx is the signal to stop.

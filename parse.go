@@ -40,17 +40,20 @@ func parse(args, environ []string, stdout io.Writer) (func(context.Context, io.W
 		decode(&faults, parseDirectory),
 		decode(&faults, parseWebAddress),
 		decode(&faults, parseSecret),
+		decode(&faults, parseHeaders),
 		decode(&faults, parseAddress),
 		decode(&faults, parseByteSize),
 		decode(&faults, parseDuration),
 		decode(&faults, parseTimeout),
 		decode(&faults, parseRate),
 		decode(&faults, parseConnections),
+		decode(&faults, parseCount),
 		decode(&faults, parseText),
 		decode(&faults, parseID),
 		decode(&faults, parseScopes),
 		decodeChoice(&faults),
-		decodeDemoMode(&faults),
+		decodeSwitch(&faults, parseDemoMode),
+		decodeSwitch(&faults, parseOnOff),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("command line grammar: %w", err)
@@ -72,6 +75,12 @@ func parse(args, environ []string, stdout io.Writer) (func(context.Context, io.W
 		if c, ok := reflect.TypeAssert[checker](command.Target.Addr()); ok {
 			c.check(&grammar.settings, &faults)
 		}
+	}
+	if grammar.Sandbox {
+		checkSandbox(kctx, &faults)
+	}
+	if grammar.Pprof && grammar.MetricsAddr == "" {
+		faults.add("--pprof or PANAL_PPROF", "needs --metrics-addr, where profiles are served")
 	}
 	if len(faults) > 0 {
 		return nil, &faults

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -21,17 +22,29 @@ type serveCmd struct{}
 // Run implements the command. It takes the port before it touches the database:
 // a second server started by mistake must not migrate it.
 func (serveCmd) Run(ctx context.Context, a *app) error {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", string(a.Addr))
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("the address %s is taken by another program: stop that one or choose another with --addr", a.Addr)
-	}
+	listener, err := listen(ctx, a.Addr, "--addr")
 	if err != nil {
-		return fmt.Errorf("serve: %w", err)
+		return err
 	}
 	defer func() { _ = listener.Close() }() // a second time after Shutdown, which is no news
+	if a.metrics, err = a.openMetrics(ctx); err != nil {
+		return err
+	}
+	defer a.metrics.close()
+	tracer, stop, err := a.startTraces(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	a.tracer = tracer
+	if a.Sandbox {
+		return a.serveSandbox(ctx, listener)
+	}
 	return a.withStore(ctx, func(st *store.Store) error {
-		handler, err := server.New(st, a.serverOptions(a.log))
+		if err := a.metrics.measure(st); err != nil {
+			return err
+		}
+		handler, err := server.New(st, a.observed(a.serverOptions(a.log)))
 		if err != nil {
 			return err
 		}
@@ -44,12 +57,41 @@ func (serveCmd) Run(ctx context.Context, a *app) error {
 	})
 }
 
+// listen takes an address, which the flag has named.
+func listen(ctx context.Context, at address, flag string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", string(at))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("the address %s is taken by another program: stop that one or choose another with %s", at, flag)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("serve: %w", err)
+	}
+	return listener, nil
+}
+
+// observed adds who counts and traces what the server does.
+func (a *app) observed(o server.Options) server.Options {
+	o.Metrics, o.Tracer = a.metrics.counters(), a.tracer
+	return o
+}
+
+// drainer is a server or a sandbox.
+type drainer interface {
+	http.Handler
+	Drain()
+}
+
 // serve answers requests until ctx is cancelled, and then lets those that run
 // end. A second signal, or the end of the grace, cuts them off.
-func (a *app) serve(ctx context.Context, handler *server.Server, listener net.Listener) error {
+func (a *app) serve(ctx context.Context, handler drainer, listener net.Listener) error {
 	srv := a.httpServer(handler)
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(server.NewListener(listener)) }()
+	go func() { failed <- srv.Serve(server.NewListener(listener, a.log, a.metrics.counters())) }()
+	defer a.serveMetrics(ctx, handler)()
+	// What only starting needed would otherwise stay until the first collections
+	// under load, and where there is none, for good.
+	go debug.FreeOSMemory()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -20,13 +21,16 @@ type (
 	directory   string
 	webAddress  string // empty where it is not given
 	secret      string // empty where it is not given
+	headers     map[string]string
 	address     string
 	choice      string
 	byteSize    int64
 	timeout     time.Duration
 	rate        int // requests a minute; 0 is no limit
 	connections int // 0 leaves it to the store
+	count       int
 	demoMode    string
+	onOff       bool
 	text        string // empty where it is not given
 )
 
@@ -71,6 +75,26 @@ func parseSecret(s string) (secret, error) {
 		return "", errors.New("must be printable ASCII without blanks")
 	}
 	return secret(s), nil
+}
+
+var headerName = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
+
+// parseHeaders takes name=value,name=value with percent-encoded values, as
+// OpenTelemetry writes it.
+func parseHeaders(s string) (headers, error) {
+	parsed := headers{}
+	for pair := range strings.SplitSeq(s, ",") {
+		name, encoded, ok := strings.Cut(strings.TrimSpace(pair), "=")
+		value, err := url.PathUnescape(strings.TrimSpace(encoded))
+		if err == nil {
+			_, err = parseSecret(strings.ReplaceAll(value, " ", ""))
+		}
+		if name = strings.TrimSpace(name); !ok || err != nil || !headerName.MatchString(name) {
+			return nil, errors.New("must look like name=value,name=value, with printable ASCII")
+		}
+		parsed[name] = value
+	}
+	return parsed, nil
 }
 
 func parseDirectory(s string) (directory, error) {
@@ -140,12 +164,28 @@ func parseConnections(s string) (connections, error) {
 	return connections(n), nil
 }
 
+func parseCount(s string) (count, error) {
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil || n < 1 || n > 10_000_000 {
+		return 0, errors.New("must be a number from 1 to 10000000")
+	}
+	return count(n), nil
+}
+
 func parseDemoMode(s string) (demoMode, error) {
 	switch s {
 	case "auto", "true", "false":
 		return demoMode(s), nil
 	}
 	return "", errors.New("must be true, false or auto")
+}
+
+func parseOnOff(s string) (onOff, error) {
+	switch s {
+	case "true", "false":
+		return s == "true", nil
+	}
+	return false, errors.New("must be true or false")
 }
 
 func parseID(s string) (uuid.UUID, error) {

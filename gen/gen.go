@@ -364,61 +364,61 @@ func (e PaymentMethod) Valid() bool {
 
 // Defines values for RegimeKey.
 const (
-	RegimeKeyN01 RegimeKey = "01"
-	RegimeKeyN02 RegimeKey = "02"
-	RegimeKeyN03 RegimeKey = "03"
-	RegimeKeyN04 RegimeKey = "04"
-	RegimeKeyN05 RegimeKey = "05"
-	RegimeKeyN06 RegimeKey = "06"
-	RegimeKeyN07 RegimeKey = "07"
-	RegimeKeyN08 RegimeKey = "08"
-	RegimeKeyN09 RegimeKey = "09"
-	RegimeKeyN10 RegimeKey = "10"
-	RegimeKeyN11 RegimeKey = "11"
-	RegimeKeyN14 RegimeKey = "14"
-	RegimeKeyN15 RegimeKey = "15"
-	RegimeKeyN17 RegimeKey = "17"
-	RegimeKeyN18 RegimeKey = "18"
-	RegimeKeyN19 RegimeKey = "19"
-	RegimeKeyN20 RegimeKey = "20"
+	RegimeKeyAgriculture          RegimeKey = "19"
+	RegimeKeyBusinessRental       RegimeKey = "11"
+	RegimeKeyCashBasis            RegimeKey = "07"
+	RegimeKeyEntityGroup          RegimeKey = "06"
+	RegimeKeyEquivalenceSurcharge RegimeKey = "18"
+	RegimeKeyExport               RegimeKey = "02"
+	RegimeKeyGeneral              RegimeKey = "01"
+	RegimeKeyInvestmentGold       RegimeKey = "04"
+	RegimeKeyOneStopShop          RegimeKey = "17"
+	RegimeKeyOtherTerritory       RegimeKey = "08"
+	RegimeKeyPublicWorks          RegimeKey = "14"
+	RegimeKeySimplified           RegimeKey = "20"
+	RegimeKeySuccessiveSupply     RegimeKey = "15"
+	RegimeKeyThirdPartyFees       RegimeKey = "10"
+	RegimeKeyTravelAgencies       RegimeKey = "05"
+	RegimeKeyTravelMediation      RegimeKey = "09"
+	RegimeKeyUsedGoods            RegimeKey = "03"
 )
 
 // Valid indicates whether the value is a known member of the RegimeKey enum.
 func (e RegimeKey) Valid() bool {
 	switch e {
-	case RegimeKeyN01:
+	case RegimeKeyAgriculture:
 		return true
-	case RegimeKeyN02:
+	case RegimeKeyBusinessRental:
 		return true
-	case RegimeKeyN03:
+	case RegimeKeyCashBasis:
 		return true
-	case RegimeKeyN04:
+	case RegimeKeyEntityGroup:
 		return true
-	case RegimeKeyN05:
+	case RegimeKeyEquivalenceSurcharge:
 		return true
-	case RegimeKeyN06:
+	case RegimeKeyExport:
 		return true
-	case RegimeKeyN07:
+	case RegimeKeyGeneral:
 		return true
-	case RegimeKeyN08:
+	case RegimeKeyInvestmentGold:
 		return true
-	case RegimeKeyN09:
+	case RegimeKeyOneStopShop:
 		return true
-	case RegimeKeyN10:
+	case RegimeKeyOtherTerritory:
 		return true
-	case RegimeKeyN11:
+	case RegimeKeyPublicWorks:
 		return true
-	case RegimeKeyN14:
+	case RegimeKeySimplified:
 		return true
-	case RegimeKeyN15:
+	case RegimeKeySuccessiveSupply:
 		return true
-	case RegimeKeyN17:
+	case RegimeKeyThirdPartyFees:
 		return true
-	case RegimeKeyN18:
+	case RegimeKeyTravelAgencies:
 		return true
-	case RegimeKeyN19:
+	case RegimeKeyTravelMediation:
 		return true
-	case RegimeKeyN20:
+	case RegimeKeyUsedGoods:
 		return true
 	default:
 		return false
@@ -604,6 +604,8 @@ type BlockingInvoice struct {
 	ID UUID `json:"id"`
 
 	// InvoiceNumber The invoice's number; null while it is a draft.
+	//
+	// Example: F-2026-0001
 	InvoiceNumber nullable.Nullable[string] `json:"invoice_number"`
 
 	// Status Where an invoice stands in its life.
@@ -619,6 +621,9 @@ type BulkErrorDetail struct {
 	// `EXPECTATION_FAILED` (417), `REQUEST_HEADERS_TOO_LARGE` (431), `NOT_IMPLEMENTED`
 	// (501) and `HTTP_VERSION_NOT_SUPPORTED` (505) those that are refused before they
 	// reach an operation.
+	//
+	//
+	// Example: VALIDATION_ERROR
 	Code ErrorCode `json:"code"`
 
 	// Details More about the error, by its code. On validation errors each property is the
@@ -630,6 +635,8 @@ type BulkErrorDetail struct {
 	Errors []BulkRowError `json:"errors,omitempty"`
 
 	// Message One sentence for people, in English.
+	//
+	// Example: Some customers cannot be stored; none was
 	Message string `json:"message"`
 }
 
@@ -650,12 +657,18 @@ type BulkErrorEnvelope struct {
 // BulkRowError A fault of a row.
 type BulkRowError struct {
 	// Field The property.
+	//
+	// Example: nif
 	Field string `json:"field"`
 
 	// Index The row, counted from 0.
+	//
+	// Example: 1
 	Index int `json:"index"`
 
 	// Message What is wrong with it.
+	//
+	// Example: must end in the control character 4
 	Message string `json:"message"`
 }
 
@@ -945,7 +958,7 @@ type CustomerListEnvelope struct {
 	Meta ResponseMeta `json:"meta"`
 }
 
-// CustomerRow A row as it was understood, whether or not it is valid.
+// CustomerRow A row as it was understood, whether or not it is valid. A text of more than 1,000 characters ends there, with an ellipsis.
 type CustomerRow struct {
 	// Address An address as it was understood.
 	Address *CustomerRowAddress `json:"address,omitempty"`
@@ -954,51 +967,81 @@ type CustomerRow struct {
 	AlternativeID *CustomerRowIdentifier `json:"alternative_id,omitempty"`
 
 	// Email E-mail address.
+	//
+	// Example: hola@panaderia.example
 	Email *string `json:"email,omitempty"`
 
 	// LegalName Name as registered.
+	//
+	// Example: Panadería Ñandú S.L.
 	LegalName *string `json:"legal_name,omitempty"`
 
 	// NIF Spanish tax number.
+	//
+	// Example: B12345674
 	NIF *string `json:"nif,omitempty"`
 
 	// Notes Notes.
+	//
+	// Example: Prefiere el correo.
 	Notes *string `json:"notes,omitempty"`
 
 	// Phone Telephone number.
+	//
+	// Example: +34 910 000 000
 	Phone *string `json:"phone,omitempty"`
 
 	// TradeName Name in trade.
+	//
+	// Example: La Ñandú
 	TradeName *string `json:"trade_name,omitempty"`
 }
 
 // CustomerRowAddress An address as it was understood.
 type CustomerRowAddress struct {
 	// City City or town.
+	//
+	// Example: Madrid
 	City *string `json:"city,omitempty"`
 
 	// Country The country's name.
+	//
+	// Example: España
 	Country *string `json:"country,omitempty"`
 
 	// CountryCode The country's code.
+	//
+	// Example: ES
 	CountryCode *string `json:"country_code,omitempty"`
 
 	// Door Door.
+	//
+	// Example: B
 	Door *string `json:"door,omitempty"`
 
 	// Floor Floor.
+	//
+	// Example: 2
 	Floor *string `json:"floor,omitempty"`
 
 	// Number House number.
+	//
+	// Example: 12
 	Number *string `json:"number,omitempty"`
 
 	// PostalCode Postal code.
+	//
+	// Example: 28013
 	PostalCode *string `json:"postal_code,omitempty"`
 
 	// Province Province or state.
+	//
+	// Example: Madrid
 	Province *string `json:"province,omitempty"`
 
 	// Street Street.
+	//
+	// Example: Calle Mayor
 	Street *string `json:"street,omitempty"`
 }
 
@@ -1009,36 +1052,55 @@ type CustomerRowError struct {
 	// `EXPECTATION_FAILED` (417), `REQUEST_HEADERS_TOO_LARGE` (431), `NOT_IMPLEMENTED`
 	// (501) and `HTTP_VERSION_NOT_SUPPORTED` (505) those that are refused before they
 	// reach an operation.
+	//
+	//
+	// Example: VALIDATION_ERROR
 	Code ErrorCode `json:"code"`
 
 	// Field The property.
+	//
+	// Example: nif
 	Field string `json:"field"`
 
 	// Message What is wrong with it.
+	//
+	// Example: must end in the control character 4
 	Message string `json:"message"`
 
 	// Value Its value, shortened if it is long; empty if there is none.
+	//
+	// Example: B12345675
 	Value string `json:"value"`
 }
 
 // CustomerRowIdentifier An alternative identifier as it was understood.
 type CustomerRowIdentifier struct {
 	// CountryCode Its country.
+	//
+	// Example: FR
 	CountryCode *string `json:"country_code,omitempty"`
 
 	// Number The identifier itself.
+	//
+	// Example: FR40303265045
 	Number *string `json:"number,omitempty"`
 
 	// Type Its kind.
+	//
+	// Example: 02
 	Type *string `json:"type,omitempty"`
 }
 
 // CustomerRowWarning Something about a row that is allowed but probably not meant.
 type CustomerRowWarning struct {
 	// Field The property.
+	//
+	// Example: email
 	Field string `json:"field"`
 
 	// Message What about it.
+	//
+	// Example: without an e-mail address invoices cannot be sent
 	Message string `json:"message"`
 }
 
@@ -1073,23 +1135,32 @@ type CustomerValidationEnvelope struct {
 
 // CustomerValidationItem The report on one row.
 type CustomerValidationItem struct {
-	// Customer A row as it was understood, whether or not it is valid.
+	// Customer A row as it was understood, whether or not it is valid. A text of more than 1,000 characters ends there, with an ellipsis.
 	Customer CustomerRow `json:"customer"`
 
 	// CustomerID The id of the stored customer; null if none was stored.
+	//
+	// Example: 01981f5e-7c1a-7b3e-9a51-0d5f6a7b8c9d
 	CustomerID nullable.Nullable[openapi_types.UUID] `json:"customer_id,omitempty"`
 
 	// Errors What is wrong.
 	Errors []CustomerRowError `json:"errors"`
 
 	// Index The row, counted from 0 for JSON and from 1 for files.
+	//
+	// Example: 1
 	Index int `json:"index"`
 
 	// RowNumber The line of the file where the row starts; null for JSON.
+	//
+	// Example: 2
 	RowNumber nullable.Nullable[int] `json:"row_number,omitempty"`
 
 	// Status The verdict on a row: `VALID` and `WARNING` can be stored; `ERROR` breaks a rule,
 	// `DUPLICATE` has an identifier that is taken, `NIF_INVALID` only has a wrong NIF.
+	//
+	//
+	// Example: WARNING
 	Status ValidationStatus `json:"status"`
 
 	// Warnings What is allowed but probably not meant.
@@ -1099,57 +1170,91 @@ type CustomerValidationItem struct {
 // CustomerValidationMetadata Facts about the report.
 type CustomerValidationMetadata struct {
 	// FileSizeBytes The file's size; null for JSON.
+	//
+	// Example: 412
 	FileSizeBytes nullable.Nullable[int] `json:"file_size_bytes,omitempty"`
 
 	// Filename The file's name; null for JSON.
+	//
+	// Example: clientes.csv
 	Filename nullable.Nullable[string] `json:"filename,omitempty"`
 
 	// IsDryRun Whether nothing was to be stored.
+	//
+	// Example: true
 	IsDryRun bool `json:"is_dry_run"`
 
 	// ProcessingTimeMs How long it took, in milliseconds.
+	//
+	// Example: 3
 	ProcessingTimeMs int `json:"processing_time_ms"`
 
 	// SourceType Where the rows came from.
+	//
+	// Example: BULK_JSON
 	SourceType ValidationSourceType `json:"source_type"`
 
 	// TotalCustomers How many rows were read.
+	//
+	// Example: 2
 	TotalCustomers int `json:"total_customers"`
 
 	// TotalRows The file's rows without the header; null for JSON.
+	//
+	// Example: 2
 	TotalRows nullable.Nullable[int] `json:"total_rows,omitempty"`
 }
 
 // CustomerValidationStatistics How many rows have which verdict; the five classes add up to all rows.
 type CustomerValidationStatistics struct {
 	// Duplicates `DUPLICATE` rows.
+	//
+	// Example: 1
 	Duplicates int `json:"duplicates"`
 
 	// Importable `VALID` and `WARNING` rows.
+	//
+	// Example: 2
 	Importable *int `json:"importable,omitempty"`
 
 	// Imported How many were stored; 0 on a dry run.
+	//
+	// Example: 0
 	Imported int `json:"imported"`
 
 	// InvalidNifs `NIF_INVALID` rows.
+	//
+	// Example: 0
 	InvalidNifs int `json:"invalid_nifs"`
 
 	// NotImportable All others.
+	//
+	// Example: 2
 	NotImportable *int `json:"not_importable,omitempty"`
 
 	// SuccessRate `VALID` and `WARNING` rows as a share of all, from 0 to 1, with 4 decimals; 0 without rows.
+	//
+	// Example: 0.5
 	SuccessRate decimal.Decimal `json:"success_rate"`
 
 	// TotalProcessed All rows.
+	//
+	// Example: 4
 	TotalProcessed int `json:"total_processed"`
 
 	// Valid `VALID` rows.
+	//
+	// Example: 1
 	Valid int `json:"valid"`
 
 	// WithErrors `ERROR` rows.
+	//
+	// Example: 1
 	WithErrors int `json:"with_errors"`
 
 	// WithWarnings `WARNING` rows.
+	//
+	// Example: 1
 	WithWarnings int `json:"with_warnings"`
 }
 
@@ -1159,6 +1264,8 @@ type CustomersCreated struct {
 	Customers []Customer `json:"customers"`
 
 	// TotalCreated How many they are.
+	//
+	// Example: 1
 	TotalCreated int `json:"total_created"`
 }
 
@@ -1185,12 +1292,18 @@ type CustomersDeactivation struct {
 	Errors []CustomerDeactivationError `json:"errors"`
 
 	// Failed How many were refused.
+	//
+	// Example: 1
 	Failed int `json:"failed"`
 
 	// Successful How many were deactivated.
+	//
+	// Example: 1
 	Successful int `json:"successful"`
 
 	// Total How many ids were given.
+	//
+	// Example: 2
 	Total int `json:"total"`
 }
 
@@ -1229,6 +1342,8 @@ type Envelope struct {
 // `EXPECTATION_FAILED` (417), `REQUEST_HEADERS_TOO_LARGE` (431), `NOT_IMPLEMENTED`
 // (501) and `HTTP_VERSION_NOT_SUPPORTED` (505) those that are refused before they
 // reach an operation.
+//
+// Example: VALIDATION_ERROR
 type ErrorCode string
 
 // ErrorDetail What went wrong, for programs and for people.
@@ -1238,6 +1353,9 @@ type ErrorDetail struct {
 	// `EXPECTATION_FAILED` (417), `REQUEST_HEADERS_TOO_LARGE` (431), `NOT_IMPLEMENTED`
 	// (501) and `HTTP_VERSION_NOT_SUPPORTED` (505) those that are refused before they
 	// reach an operation.
+	//
+	//
+	// Example: VALIDATION_ERROR
 	Code ErrorCode `json:"code"`
 
 	// Details More about the error, by its code. On validation errors each property is the
@@ -1256,69 +1374,109 @@ type ErrorDetail struct {
 // is wrong. The properties listed here are those of the other codes.
 type ErrorDetails struct {
 	// AllowedValues `INVALID_JSON_FORMAT`: the members of the enumeration, separated by commas.
+	//
+	// Example: STANDARD, CORRECTIVE, SIMPLIFIED
 	AllowedValues *string `json:"allowed_values,omitempty"`
 
 	// ConflictType `CONFLICT`: `DUPLICATE_NIF` or `DUPLICATE_ALTERNATIVE_ID`.
+	//
+	// Example: DUPLICATE_NIF
 	ConflictType *string `json:"conflict_type,omitempty"`
 
 	// CustomerID `CLIENT_HAS_INVOICES`: the customer. On a validation error: what is wrong with the parameter.
+	//
+	// Example: 01981f5e-7c1a-7b3e-9a51-0d5f6a7b8c9d
 	CustomerID *string `json:"customer_id,omitempty"`
 
 	// ExistingResourceID `CONFLICT`: the id of the resource that has it.
+	//
+	// Example: 01981f5e-7c1a-7b3e-9a51-0d5f6a7b8c9d
 	ExistingResourceID *string `json:"existing_resource_id,omitempty"`
 
 	// ExpectedFormat `INVALID_JSON_FORMAT`: what was expected instead.
+	//
+	// Example: number
 	ExpectedFormat *string `json:"expected_format,omitempty"`
 
 	// Field `INVALID_JSON_FORMAT`, `CONFLICT`: the path of the value.
+	//
+	// Example: general_discount
 	Field *string `json:"field,omitempty"`
 
 	// Hint `CLIENT_HAS_INVOICES`: what to do instead.
+	//
+	// Example: Set active to false to stop invoicing this customer and keep its invoices
 	Hint *string `json:"hint,omitempty"`
 
 	// InvalidValue `INVALID_JSON_FORMAT`: the value, shortened if it is long.
+	//
+	// Example: ten
 	InvalidValue *string `json:"invalid_value,omitempty"`
 
 	// InvoiceCount `CLIENT_HAS_INVOICES`: how many invoices the customer has.
+	//
+	// Example: 1
 	InvoiceCount *int64 `json:"invoice_count,omitempty"`
 
 	// Invoices `CLIENT_HAS_INVOICES`: the first ten of them; absent when the key lacks `invoices:read`.
 	Invoices []BlockingInvoice `json:"invoices,omitempty"`
 
 	// Line `PARSING_ERROR`, `ENCODING_ERROR`: the line of the file.
+	//
+	// Example: 3
 	Line *int `json:"line,omitempty"`
 
 	// MaxRecords `TOO_MANY_RECORDS`: how many rows a file may have.
+	//
+	// Example: 1000
 	MaxRecords *int `json:"max_records,omitempty"`
 
 	// MaxSizeBytes `REQUEST_BODY_TOO_LARGE`: the limit in bytes.
+	//
+	// Example: 2097152
 	MaxSizeBytes *string `json:"max_size_bytes,omitempty"`
 
 	// MaxSizeFormatted `REQUEST_BODY_TOO_LARGE`: the limit for people.
+	//
+	// Example: 2 MiB
 	MaxSizeFormatted *string `json:"max_size_formatted,omitempty"`
 
 	// Message `CONFLICT`: the same in one sentence.
+	//
+	// Example: A customer with this nif already exists
 	Message *string `json:"message,omitempty"`
 
 	// MissingHeaders `MISSING_HEADERS`: the headers that the file lacks.
 	MissingHeaders []HeaderName `json:"missing_headers,omitempty"`
 
 	// MissingScopes `INSUFFICIENT_SCOPE`: those of them that the key lacks, separated by commas.
+	//
+	// Example: customers:write
 	MissingScopes *string `json:"missing_scopes,omitempty"`
 
 	// RecordCount `TOO_MANY_RECORDS`: how many rows the file has, as far as they were counted.
+	//
+	// Example: 1001
 	RecordCount *int `json:"record_count,omitempty"`
 
 	// RequestSizeBytes `REQUEST_BODY_TOO_LARGE`: the size of the body where the request stated it.
+	//
+	// Example: 3145728
 	RequestSizeBytes *string `json:"request_size_bytes,omitempty"`
 
 	// RequiredScopes `INSUFFICIENT_SCOPE`: the scopes of the operation, separated by commas.
+	//
+	// Example: customers:write
 	RequiredScopes *string `json:"required_scopes,omitempty"`
 
 	// Status `STATUS_NOT_MODIFIABLE`: the status of the invoice.
+	//
+	// Example: ISSUED
 	Status *string `json:"status,omitempty"`
 
 	// Value `CONFLICT`: the value that is taken.
+	//
+	// Example: B12345674
 	Value                *string                `json:"value,omitempty"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
@@ -1343,6 +1501,8 @@ type HeaderName = string
 // ImportCustomersCsvRequest A CSV file with customers.
 type ImportCustomersCsvRequest struct {
 	// DryRun Report only; store nothing.
+	//
+	// Example: true
 	DryRun *bool `json:"dry_run,omitempty"`
 
 	// File The file, 5 MB at most.
@@ -1355,6 +1515,8 @@ type ImportHoldedContactsRequest struct {
 	File openapi_types.File `json:"file"`
 
 	// Preview Report only; store nothing.
+	//
+	// Example: true
 	Preview *bool `json:"preview,omitempty"`
 }
 
@@ -1547,15 +1709,23 @@ type InvoiceLineRequest struct {
 // option that asks for more is refused with 422 and nothing is stored.
 type InvoiceOptions struct {
 	// IssueDirectly Number and issue at once; must be false.
+	//
+	// Example: false
 	IssueDirectly *bool `json:"issue_directly,omitempty"`
 
 	// SendAutomatically Send by e-mail once issued; must be false.
+	//
+	// Example: false
 	SendAutomatically *bool `json:"send_automatically,omitempty"`
 
 	// VerifactuEnabled Register with VeriFactu; must be false.
+	//
+	// Example: false
 	VerifactuEnabled *bool `json:"verifactu_enabled,omitempty"`
 
 	// WaitForPDF Wait for the PDF; must be false.
+	//
+	// Example: false
 	WaitForPDF *bool `json:"wait_for_pdf,omitempty"`
 }
 
@@ -1666,20 +1836,31 @@ type NIF = string
 // NIFValidation The verdict on a number.
 type NIFValidation struct {
 	// LegalName The name in the census; null unless `VALID`, and where the census gives none.
+	//
+	// Example: PANADERIA ÑANDU SL
 	LegalName nullable.Nullable[string] `json:"legal_name"`
 
 	// Message The verdict in one sentence.
+	//
+	// Example: The NIF is registered
 	Message string `json:"message"`
 
 	// Status `VALID` is registered, `INVALID` is not, malformed, revoked or another name's,
 	// `PENDING` is well-formed and nobody could be asked, `ERROR` is a failure of the
 	// census, such as no answer in time.
+	//
+	//
+	// Example: VALID
 	Status NIFValidationStatus `json:"status"`
 
 	// Valid Whether the status is `VALID`.
+	//
+	// Example: true
 	Valid bool `json:"valid"`
 
 	// ValidatedAt When the census said so; null unless `VALID`.
+	//
+	// Example: 2026-03-02T09:30:00Z
 	ValidatedAt nullable.Nullable[time.Time] `json:"validated_at"`
 }
 
@@ -1700,6 +1881,8 @@ type NIFValidationEnvelope struct {
 // NIFValidationStatus `VALID` is registered, `INVALID` is not, malformed, revoked or another name's,
 // `PENDING` is well-formed and nobody could be asked, `ERROR` is a failure of the
 // census, such as no answer in time.
+//
+// Example: VALID
 type NIFValidationStatus string
 
 // NullableEmail An e-mail address, or null for none.
@@ -2061,10 +2244,14 @@ type ValidateNIFRequest struct {
 }
 
 // ValidationSourceType Where the rows came from.
+//
+// Example: BULK_JSON
 type ValidationSourceType string
 
 // ValidationStatus The verdict on a row: `VALID` and `WARNING` can be stored; `ERROR` breaks a rule,
 // `DUPLICATE` has an identifier that is taken, `NIF_INVALID` only has a wrong NIF.
+//
+// Example: WARNING
 type ValidationStatus string
 
 // CustomerID An id, made by the server (UUID version 7).
@@ -2750,14 +2937,14 @@ func (w *ServerInterfaceWrapper) ListCustomers(ctx echo.Context) error {
 	var params ListCustomersParams
 	// ------------- Optional query parameter "page" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
 	}
 
 	// ------------- Optional query parameter "limit" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
 	}
@@ -7394,339 +7581,363 @@ func (sh *strictHandler) ValidateNIF(ctx echo.Context, params ValidateNIFParams)
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L1tbyNJli72VwK5e9FVs0kVSUlVJQkXa5ZEdfO23q7EquqZZi0ZzAyKsUpGcDKCothtAfMX7qe1v11/",
-	"MWAbC3gBAwauP1xg2v4j+0uMOBGRGZnMJJOSqqtrWgNMtUjmS7ycOO/nOT97AZ9MOSNMCm//Z29McEhi",
-	"+LMVRXyu/giJCGI6lZQzb9/rjgmaEDnmoUByjCWSY4KmWI7RGIstz/fIHZ5MI+Lte0ftk3a37aNv210f",
-	"nV90O+dnVz66eN/1fE8EYzLB6vETfHdC2LUce/uNet335GKqbhYypuzau7/3vXYXXy8P5EpiFgo04jEM",
-	"QUgsCeIj+BDMhOQTEh8gjISMObtGtziiIZY8Ri8ujw/RXqNRf5kdbs9rvNlphG9H9aCJd0nP23CYnZBM",
-	"plwSFiwuyTTCi8LFiwmaUzlGAxnPyABRPWDMxJzEiAr4xBnMBDNEcBxREqOY/HlGhMwMWD3AHaEZ0ZDz",
-	"iGAGQ7rEkpzQCZXwz/J4LvVjBcJqs0mIKEMYzSkL+dxH8zENxmpMZjyv60iQgKtVn7GICDPYKYmxep4i",
-	"AIRRpF6lLqdSID5nmTG/rqu1S8c84vEES2/fo0y+3vF8tcx0MpvAIqf/870JZfr7dOkpk+SaxNmJXpIJ",
-	"pkxtSflkIzKSaqaaUuKYMGnmnBnr5x6oIAU7cpUssKRRwQgRYWH2mDWaOTLVr3/7eqfKcIiMF62RJHH5",
-	"UCRHc0wlGpIRjwmS8YKya4SvMWVPN5CPHz+2ZnJMmKQBlqSY78zxQo0GOxdmj/A7gmMSb3hufzCE0QmL",
-	"30pDy1bMKfQ1w8ETgrBAgwmReMv81KfhIDukOh69eb3b2Gu8DsKd7TB8u7PzlgybjUbwtr7d2Asyg/37",
-	"mIy8fe/vXqVc+ZX+VbxKR3mvRh1RdgN8+ojgQNJbLMmh4XrL00ivybBHNdLk+Krpe+Hyw3xvimM8IdLI",
-	"BXtzn6ob/j4mYsqZIFtDHi7+7lWIJX5FQ1jYIxIRSTrsltOAFA1K/QwDCmM8kkWjcR+QHwjV368fx7dE",
-	"li9N11kPX+0nlYYNs+UBXTtPevi6fEtk6aJ07WpUGcujV+b9NFxJN4djzK7X0cws+5CHrst9/kb7xLJz",
-	"aR/8jUA0zB26xt7bxmiX1N4EDVx7M9wmtT2826jVw93Ra/xm+DbYCz3fo+pRSnfxfI/hibrTHa3vqVNN",
-	"YxIuC9tVJ/X9+85RXiP4nhSoA6f4hgiXsyCBR0SxuJhMCZag3DR30JjPYrGPMONyTGIQx6BDJGzohiz8",
-	"HgMtDLMQqaVF10TqZ49oLKS66Rth9QytgTjDq2mNZR9prUQ9ZIxFjzGOyGhEgoxAR+csWiAxCwIixGgW",
-	"macKhGM1lKk8QFiJFIRRTEYzgbUguyGLHqMCjWJCjPjoscy27Y7qwR7ebdYaozqp7YTbwxp8LNo2ramm",
-	"G+dORi12iQxo7u6CLEpkgqI6KUmsnvlPP7Zqf8K1n+q1vX7t088Nv7m7e//3Xl5o+N5djcQxj2sBD+Hd",
-	"Zx9aJ52jfueofXpx3m2fHf6x/337j5oGRqdYBuPlzf+WE4Gwmgbiaj1pVnX9RiCl9zrqlxwTQXzE7fb9",
-	"wWqPMTFXrddni5duVNNjLJebxQrv6IwzUjK9lqGJ7fpOxak9fPRqGA+cguaUpaJf/7yKw+yFzWHtTbAz",
-	"qr0dvm7WGuT1SBMqJsUcxmHOj2YwJWp9R5KJQFMSoym+zq5rs24G9ecZiRfpqEBrz6xeSEZ4Fkl9i6vt",
-	"Orpco1CXu8DXJZJNDUexNzFW9kXAZ0ySEI1iPkGNrC5ZPEp1f/EgG4Ua+Zqh3qsN0OIIJM67WXTzQduJ",
-	"lLO2OuIgwTiThME64+k0Unon5ezVPws1r5/TQf/skfQWYAzv3p983wfe0FLWb799eXl+qeaprhPe/o8/",
-	"eyNKIiUYGR0BvYTkTs+GCAHr6E1mQiq1PzFZOJMxj1AwxjEOFJ/d8e4/uXdc8Ul62gQKMGNc6e9ISB6T",
-	"8AAxECFYePfqNglLmWqw1bRWSSdESDyZevtes958Xatv1+rNbn1vf7u+X6//ST3byAhvf4QjQe6r0rfa",
-	"B1j9NrslEZ8SvVfL9ASCbhgTfKMsz3gWaf4Y83nRrJUehQaw9lt6BwZIEZZA5JbECwSkpMjQ8YL8UDN6",
-	"d03ziKJhm8tf/ZBT0Q85G0U0kNVpCF4ZzvTvQFFiNpngeGHme9Y5BoUQ3xAlOW9xNCuku8Pzs+OTzmHX",
-	"U4smMY2EGQOMp28OwtH7i5POYavb7p91juH0USEpu+7HRPBZbBXIispUlpBTYmwllGiVFioQoyOEo5jg",
-	"cIHgtSKdjveu0dze2X39ZkeTZ/ogO66c9kNDZQ2OqNI4ss/8dclbabAxV98Y/0N287QeZjU9KpCQNIpQ",
-	"PGNMaxWl25nTK/oXl+eH7aurztm3Xn6B9MPThaapWqQUsPS1Q6KseDNeEv7aS1WZF6zlAy2jFSdUZn2A",
-	"fDLFbAFeqQJSAUYhwbxfWiHK0EwQ0LSwUH+GoIlb/dtxxjmcAlwptcSXsopROF6Xe/9RLCYx7Clnl0rX",
-	"JuGG3GaMRd+oJGKZZpNFBd8eswrRSt5z0mmfdfvfta76nbMP553D9lWODWUMworcZUzVdLwrIhHMGNQI",
-	"oCXQJySfmrEpqgbKT4aujJkbQqZgvyRT9RNFDNQQo3LYdfjxZy87unVqnn4Um02GavvZLIp8T0gsZ0Ix",
-	"2svWcde7/5RhZ4daPqUel3TEQxJgRYBU6nUXggcUS/DPmhH++pzN2uZZImkxREMdCFBsnUuEEainKyik",
-	"QCEqJQ9QfobEPjWzgqBRxvyWhiREIZbYDgF8/V8vRzNOx8x6JuwqeyKXKeMJ9ZdjGpEu5yc41vr8w/Xg",
-	"485Ju989P++ftC6/bWf3e4Lv+oL+RPrDhVRHz9tt7jTfvq1rH7v+SXvfpWJu3i46pe+WCWFEIzCDJeco",
-	"ghH/NnXbSrtvJwMTUfuOmRHnkymPFQsMyFQ+5V477pMHqq0TKibWFZAVIkqqDknE2TUEE3JidBPF57Rz",
-	"ddrqHn7nZXe/QM9ZJbif1cLfgVrYXaXa+V+DbteBs/5ArS4de0pt3+kvwU07oZocV5DXaQdoqf9du3XU",
-	"vswpceb+fvKiH8Hw+1TMlyMc3AhknV3I3vSrn8MJZovcCeQcqW/BZ7BqNZT0Om2d/bF/2T48vzy6WhZi",
-	"MQl4HArrbNQfE+2yXm8Urw3YJ5lRfL2mGEq0RHXWJjhSgpuEifJi5ZrSazgjWm8MMFManhZtJHxKoQaP",
-	"fM9igkM8jB6pxFy0LuE8FOisEWXE298uVUqGMb8h7KvWSHg8McdYmVFqYku7qmf5lPvHxGw0ogElTF4F",
-	"anSP2sDO2dX74+POIdinV4fnF+1inibUq4QTDBT785hK4vjry6/J0MAf+QyFHMh9jG8JmpIYXsIZKEKw",
-	"XVogW9fW10wjSsRqEgF/i1oh64xJIsZPSh2SxAxHT+Cn75x125dnrZPkbKdbaN+CBIlvSYz0rV/pLl3x",
-	"CZFjpeHNGLmbkkBZjmM8nRJGwi0EHh/teRA22qCn/Y1AEVd3hSTOBKzpk/JrBpb7RTZ/oLrW8+yj+FVF",
-	"vRwrCQAhunLBP4PUgRjySHiMZuyGmaTApyUa8+2GFDPkYU4hbCGgCcu45pA8CgGTVZaYSQD4T1fnZ/3j",
-	"88vTVi70Yg9bP8kjNK7CNG5yTRiJcdQPqdA6I7gV1dT6NjAirQ7hUpc9iRALc4kLqdHYeSSn3QzgV1e9",
-	"CZtNSlZ6JgUNic0wURcaYfGoJTcprXrxlKS+6rbOjlqXRz46PL+8bB92Ox/aPrrqnF6cdI477SNnL8x+",
-	"59f/4vIc3vTVbsIzg/zitpDDBBMF2qUal15CEkRYGcxijKfkaXkmpwE54/KUh3RENzOOdI6hEDPtlsi6",
-	"s4wfGjQIfckKIrrqtrrvr/pn593+6flR57jTeneSU8qTIErn6up9O0c8kIgG6ZKJ/9uakzp3NHw+Y7/X",
-	"QIlDiIyjiLNryEhMUo2f6CidQi3MGZctLW8eZ4ictrvfnR/BgWidnJx/BKmUc3Xr6ptk1qZyY0zir9p4",
-	"BHVSp22g4UzC3FJ/tZ5zbtuSCqVV+6UveqQrVm0vhFwe70WCrT08bF90Da/L7W6S40IFwreYRuqVCAuU",
-	"fw9kjX7NOz7QSzow7mBE7oJoFhKBBvmpDp7wvJ5xecxnLHz8Lh6fvz/LHs9Lu3eKeEfwlq94f1xKTDQW",
-	"I1aREzIxiTbfiAOnlE1Yv1dIRyNdNfBEG3gRQ10SVSM9xjR6LMu9uGwfnp8ddUDMHrc6J0s811mKMRYo",
-	"gKKIJB1zQjBTW/U1b3UmqcDOT1AW6NoPyNbmIzSwmeJPeSCTirj2XUBI+NjtvGx12/2Tzmmn22//cNhu",
-	"H+W3Mwm1mHLAr3bf8hMpLmncL6jehIAnuGsxM+HPKOqxG7IQSPJroo51okclrttvoPoDvRjc1WIsSQ1S",
-	"xgcvbZ0oOC30swkOxurxur7DjaPava4lmesrY6nZ8lWXWGqZQs9KD0nvyD3IFGJWfIi62lZO/tohYfPx",
-	"HQ8XT5OYc9n+z+/bV93+u/OjP1ZO0GnW9940dptlCTrN4gSdvIvkbyJRx04mm6hjveY2Twe9gDWxVdOC",
-	"SASic04FefmErPSKxLc0IO9Zojg+jjqu2pcfOoft/vuz1odW56RAYdUzNWaWJJMpj3FMowWaOWP4ivdX",
-	"GctDLIhTTRAr7qY1IEPFw5lYbKEzriMrVCDQlZDk6vJ5TKUk7ADJeJEWTX/p3JL3DM/kmMf0p8fK2/dn",
-	"rffd784vO3/KCVqnnJtyliR/fO0BTmWM6jix78Y5EgWZ3E0hx4XHKCa3/GYpoeHjx4+1fKn7qq3LV8Y/",
-	"eufFbKozLU5JSHF38diw+vuzq/cXF+eX3fZR/7R91Gn1u3+8aHsr+b/1VgmlqBQYt38LMkHxCzu/ZZNW",
-	"aWvvu8e1t0/I/x9cuwZvZnSUD9BIfId0oCotudERsaUitFV+zLPOcd/Gaw7Pz7qX5yf9o863nVzEBgZQ",
-	"odztT1nlgtERqnzTr+kJFuSWxDjKLuqV/lIXmwmEJeJsdUHFai8wDsOYCLE15ULiqG/ugfWAlBMsUUSw",
-	"kKiR2auIXOOob0tSRY49/x4cx3BMbXFQNtICDshMWeEWGpg1H6AJngpt4kxjZRzJRY9JjubGta/PBxwX",
-	"KrdQC+7XnzFS2+OU0ifOEnO6sIQremw+JkwtNGgUJNIZGfDkJZvq4QwjWU/tTdWEVFDJjTRtIUtqHiQ0",
-	"q5lTzTkCKgvQDQ6pXIARmQcB8k5xGEP5cx6cpbwwH9d+atX+VK/t/fKX2i///f/9S+3/++9//b///S//",
-	"07//5X8e/PX/Qr2e7PVYrxf/9b/2elt+r1fr9V5989f/9tf//cXLT/+wXMJ/73tgr8aLEmwJ/eM3AgpE",
-	"s6Nviyn+5d/wrzP81YM3x92pg/ZMtVX5hDpX52i78fp1rYFwNB3jWhNoLjfHq+z0mpnJNZdAEz793Lwv",
-	"HGjIeREeDedxDrknv5wFzxpFhQ87jpae1qzwNFurlX/cd3wmiJF62ac2co9tLm350ksyXDn/pgt9rNSP",
-	"B2hEbwkK6bUuUkNX0zy8ktd8W29sbz4Cxb5ZEdTMhflFnVFAT/tyh7SEyoWMSSFIFnwPTJPPNAJd0X4d",
-	"4igi6BQveJxbttUgIIXTWDH6v/6f+wc978XL3qxeb77+u8LJ3LtYDz/amflpGpBLKb7mqM7mpezqU/Jo",
-	"PvxnEoAvqhVBjqKkt6STFLgWQXK4pdIjte18QkAO2qXEivAYFWNH9TtAbBZFcD3jjGyhYx73GBAoejFo",
-	"Xw1eagATtQ1qaAIN6tsaQ2ZQfzOAcgMTpfTTb2kKOjdKn6cetIUG9Wb+Au2KhHjDhIBCCiQrbKpEe6Yk",
-	"EmboPaOc9Zh6kA83fhsTEmikrm8vB4rYB+2TgZ+4Ps94rB7LUCcmkfpSXflDZ7CFPtpF6TGz+lp+y5Sf",
-	"2tcb0WicoAd6BoyQUGisBX3ZxLelnT2WEi0akmvKRKoyfFR6gFE/dLWOQIPWCaSodjsf2v3OkVWnB1od",
-	"UBuk3T0aRiQnnnPCYpXqdKivPVSXrmCSprrG0hKVgkSj7Ok7vtypb9e3m6936zu7G7MtaczSVWMtJHuw",
-	"Z/PHzeRzmdlUPkLWNi7wBFAWGohGnN7pLMm+JoEPra7dZbhaU3D7vaZev8fgqEyxEMok99GgvjMwT5EL",
-	"FPJgNlEWZFLSnhBdTIS6LCDqnt1BjwVqv0fgIlj6/fUgebV9pK9PodLlY3JNhSQxCQ0eE2Tq/ejVlbir",
-	"K4lT31H/qE2sv1b/vFFL6GDhNIshkthsUrvFMUBsqAd+wErx9L0LM13P9wy5wdeXdsiH6VQ83ztX4z4y",
-	"w/YggHuZjBgKjt5FPLih7LoUVK2VFK5rHfuGkKmuY0gCX4BBo4vf0orscFnVpWE1cJ7lmvDV+EIZVjsf",
-	"Q0UFmBNOxkpeguVPfYH81LlTqwdslu1KX5w/OjRcrm9Pnlx0khLwliMwmJYnDuxtDhEqZdD4mvE5ECyK",
-	"fvXHmM/RHACuANIFJIlMcVrybG49e4OBWebmWNFr7zky196n4D35eQ0K0X4G+7pGRpv7FkiSz8GMopJM",
-	"RBU0nEs+byeFB/iuo+/brbuwVjiO8SJjv+dHeM60x00dMpB9U8KnEfGVwtlm1xEV4xyd7RbDZrkEYjQW",
-	"+9KVJJHY5MVEYfDiSIiGs+gGBTHRvmNjJS9veeIqqYQmZAjS8VqsxtvUyFCn6lrXG7FkfwAKBWe6NCQL",
-	"zgqeCz8Pzau4I49DxRUaS5qheY2hM88MtmxZE8IoMNuTw4QVwS2vnsl2LgTqMp6NrSK13IBUFd0XL+F6",
-	"1bdcsNydvb3VULArqPdjoYNlraqtR2tzu1cTqqv9FEmRX9d2PlT0nwBrOgUO+Y1OpJiGQonJARowOtLK",
-	"rqOf9GkIerVdHh/k/5DL8TJx4NQdtFIHM5fd+172RQ9S3tRjhjSKKLvuk4llznkyAMBDm+6rZILiaZXZ",
-	"aXtimYDDR0uFacJUA84kDmR/SmLjO88Pi0/U+ksc3SDJ87Z0LDG6nNGf8opwvYIYh5VYN60z85Rkekv1",
-	"JMsOABIHhEnA5DNnayZmOIoWyN6kaES7LiWacCHRDgpJQCc4yvK53a3dUpDA8ikadeI+647OD/PMAC07",
-	"empmcS8wwyGJf/lXjH75L5iFv/w3dLV1khNkjeZKz8U/peb9px//yfzxh8JTacIkK/eicwxXckmK/Kls",
-	"of26c2V5QrCYsusDxJTOg6ax4oX5KcZEHQ+CSIQCHseEby05ZqpQ0nTMGalKSRdwMbiQyIjEMQn7U7xQ",
-	"Wnhfp+Oue9CFvrrDRhxMuhiHZNUeU4bgmuzcT5JtLdjRtTOek2HV+X4kwyXh4dCln7DEQsmR4dUCRHMZ",
-	"w06uSvi1j3AUIetgWdZs7Q2rgZCrq5TFkiWvW8KBMR8beY6Y1wKTIZavjjE0ygWZY6bx1OzJrkU4I/2w",
-	"ECH+45gwZChU8bJwRnwkeYgXyLSp0N0UhNSJqlCegtSz0DSaCdPIQt8uSTxBEITBQytdHE9sfW+v1mjW",
-	"thtKr7AVfaG2V5dIMKKMiHJ1xkw5rLx5ZhlPKCOFO9eor9k6rVKGeL0OfGqvK+dmF5pfKf3XqbrIrte3",
-	"MQ4oFmjKYyRmKOBsRDH7CRcysaX1SxIQV+27evc156EAb7bOSRJornhmSCJ6S0DdyVBDhGURLazY9ebr",
-	"Wr1Za76psuschld1M8/N1VA/pHksVWxzMw4bk4BOqQn3r7Zt7IUQpo4pEf3qno0qvjkzr1XeuHS09owU",
-	"sg5xe0yjInUcHV59MNgTTipFsjFDyjBgBy/r1aV4960yFMkC/RhQCAupERxtjMyXatImOCSJM9sF1M/1",
-	"dMl3cvF/d9r4r6d9L4dWQVaFfSxXsJoU0hYLZO4o4ha5pIYc36hB3cBvTePfRLFfUuSrc5EvofJ/Tcr8",
-	"w5T3r0FpX5qZ7iCyyZGLsJC2UOUJz90jrQXwlReaDL6VFxn+kpl5ofAzc3ZhfssSVtiIqilSzrTLL3Tu",
-	"WRZfpV62VjTHCwcx2fqLc6F1uxlOsMTpCBIt1nPa3NqtdMsVLIPrSsZRdD4C0N6VoiZJCPN/zhsVFXTh",
-	"wr1wPLnN/IzgocvT+eRvvH02q5GYGWyVLkqxK/jjeIFw9gBloYfDcptzA72wkjc+44kvMSJ1bwz9uFX0",
-	"8MVo4En23VE2V+3vCS12+kIvDT7KWv8P8xtoZZeKpF1INSeCXYy89bmsvk3xNWUJ91otfpIry10MmQeu",
-	"IhC1dl+MSGDjnoZQlvZ6JcVcFvXtbEEwVfcUA+RTFpJYSM5DX5m8urFUDHxBB54hxffBcQFnLA82Spxn",
-	"ZI2SRD3OTrFdU9+7aarLvpiNlc4ylTGXkbaUNVV8b7ESeaa+Lrwh0flyp5dEBH5a9bKNVLdl4Vx6qJwt",
-	"LXLh2VSoIlJ7aOrwY5N3K+TPlj/ERvg2zG3dOH31wRmqD846Lb55s4TRDZM2N6e1B4e3N84HeWg8/NER",
-	"a6f4I9/IS2iQNB+JMY8lYSREdGQ4dMSVpUkmU7nIdIKzQYTVCreNh+tXp7Pw9cJ9Wr0ra/JMi5PiqvKE",
-	"lYdTrYm5YqNTU5qyWJp7uPzeG8rCzSn4I46LOxKncJx4qLNvlYy2nhmb/TqcSUV/QzyMFiCfAXHi6dI5",
-	"VpOvHlmVRItKCRZmVa54LI/T8drihYztXDCYTE8zqB+EQkY0XGyhQywIJPXiIFBn3AKQAK0cOLemuc4a",
-	"fzDgE4PCv+VkP2aGontaabXDCuWiJO0iI//TCg90WrBXqLARaPbAmcZ5qKLo929XPPGcEaQ0e01nkPUF",
-	"qunGGn86bKX0L+ekPTzgtPwGNwSlhA4VkgYPGOlVeu+y68G8wi9eyMyLV1G1U3/5pYyOD+6wn8L0KCNC",
-	"f6UJkqOQ4lyx5MlKkS0W4U6kpqKlANpd1nexqqW37g2YTMsk4NJR0iLRXJEJLc1m4KBYn7hTkima0Qs2",
-	"Pn3FuaCFdvdmmXoQmgL8SaiNgK6c8N2IRto+SQIBu2t73ftezOcrk58jmhRG6DCezvQ1+bFKw4ylcIpP",
-	"1Mgyg2g2dt7svN1+vfMm2+ezZF+coVVLjM4yjxlYsHMty1ds6nqxveluW/1h3X6XJD4GqdPKzDuhTGc+",
-	"1fjaqcPH81mwgRRGW5DJ6S7SUiKSgZP5uaT/0TcCqcs2JoB6FQJQLyi2jJ3XqwuKX79ZGj4V/TBe9OMZ",
-	"WxEuNrW+c+gGknYtddQuJxyc9hPqSzoh/YkoshLnYCEojVtyfgMMe0KjiBoYqEpLWXB2dGvQKkkAzgGC",
-	"m3Q2gO9JDuZpuXdSjT3ph6KzOGKCw41ZkH4RNFVZtdH6LU41oa6XXkV6y29fR3T5JIjcGmTIpHCHs0tf",
-	"7bxeZTSmVYsMYAEayeuWxCENTGYM1KUGERaCCITDEM2m0LsiipIqhnyClmlfW1QikbScHSR3b7ShukmM",
-	"RTbKPVxXxOkSw4+ty7PO2bePeg0JVywaEKXtLFxXWgxGYbxA8Yxt/jqDM87oqGjRHPiMB86HcdlftXSt",
-	"KNLFlZs/2gT9+nFhblb5ngDqCxJjHIMSgKPIt2qI5Khh0o7TdGO1yPaILq1BY01Wgj5saVezwgV40Mpq",
-	"IIzSeT/omWqa/dIqI11V9Ignl6swjzo1hfwtXXK7VPlBZKfru+wjdzCcY5kju1W8UOjc03BdCEzqqrTY",
-	"FbwPi6YllhEYX0nJV9pY7hHRtd0iLd+IkrJ5JixLjskC4ZjkN3ajfXUlVvbFVXbhi9nFCRk8WcS+lHJW",
-	"W8ZidS6Hrv0mAZ4ktlHgpounMfsCyZvG8/s0LCFTN2GDM5Kn1mt6q1t4VSLSBGo+IdBmEYGW8TLtBdAV",
-	"f48eS3k+xPoBjhIc4VXS3gw1qzdXlpCjWbTuBbmEjE1eAkdxxfNpaPToZFFLnt6oxtm9zLySFfSXiDDZ",
-	"/ZXs4TeR2SOePLWn+mkuZhrt4kB3iyGyFOtOk7PGPML/w1SnSFK8ZX9wHFjWk70CE2W3wJBdU76ra7ZT",
-	"srC+JDHXyNJFWWhPWIfbjWdQhmsuWJ9XXa0Mt7T8No0dLmciwEoYsBAsETbFwRC2UJbWFhq0z44uzjtn",
-	"3X6CJT9AL3bqOy8TUDAL7NxjukOtBZmEXgk+GrxrHfUNgC/cWn+J5JgL+85Y49B/1+1eANpJjw3aP1y0",
-	"D7stB+pc3dh489JHAwsFbNq9pmjA6pLthrpEjbRzenHSPm2fddtHgx57sVtvvNTavXpP/0P78ko9XF2Z",
-	"oEIO0Ivd+u7S4JJabzLi2u+36DFAV1VzTTsGZkApimFQPN9zFkN9KirF93zv8ASaP37XulK3nncOoVj3",
-	"8Pzs+KRzqG5sn150/9g/7gDSbfvs8PzIbfm5vGfqy6VF9fzljufly+P5q/pcr2zyXNjRcqmZoYVeTLpk",
-	"2S9yz3Z+yXbVKuxKstweeBXMo/tb8tylXhjusuaIzfOXGrAWI/cXA8CXAl2Xkr3nl+Afpx3DLA2ZF131",
-	"T9rftk70y9WFJd2NCloJ51B0SyFVl0j6UyXkFbe848g0zFOnBCdt8zSaQB5A1PcOI0qY/A4LU9AjALTF",
-	"NIhXAmoqF1Cfo6RDwEPKru2tbRZOOWUy6bjhe21ogIad1g2+p+5OwMz1OflAYkE5O+PyymLVepkW9d+T",
-	"xaltN5//4SLttV7UQTbfNzRpIHishWPyOfvU9Ht1NJJrl7r/+N6pRgc2zbY16ZtbDzUq6RG9pjLzQ/K8",
-	"bKMZp1sJ/NlRwmxCmF6PCxwLZ7kL+mIUNVcoBpFPvjXDdn4oABX3vSs6mUZ0RElo6EI/X5yQaxxptH7f",
-	"01GTbJMx3+tyforZ4tJ0y85hUZcAFC9j236yErgyzAwAnsT8OsYTkaB/aQSULwcm81isllTrW4PV+hlg",
-	"XTJz0amhQH04unDWUqte2cmdKoGfxopAN/LRcKExmXhIttA5Q2kI3kCrZFFXAX59THpMdyIdIaxTwhZJ",
-	"ytRMqRICDaC68Mf6p60Zo7I/jWlADAActQlWSOCFAAzXHksis8jJnaFEoIgKaVptgQajFRrb4tg0wwmJ",
-	"0CpLLm82145yyfdWIHoNdpAGvEvAg5wGmT4SZIpjrHNgUMAnEyxKEh41z+4XJzcNrAo02Eepk75/1jnW",
-	"ICLpV1kFbFD8slXx90GBDmYmmpREqt3HS/u/X4Sxq6u2Tcu9wtFAUzHKrvu2i0/JsNIVkJkUgaT5D2iu",
-	"Y8hhK3lRrslrxT2GWc2xSPuDUiakiXctp5EWp3kVPttH+WnZs6L+BlIsfMeYFlUPluwcDF8Zs3zluHPN",
-	"VDeg/9UZkGUvA8CykjrIkpmME2+JrWeVueZImTQQyuTrHdeTslevv2ns7TV3d97s1Pf2GhXiPlqn2uSQ",
-	"QKYakoRZUMkDU62uK9dlphH7wL5iPyY4HFTHHMtB6uVSD5Y9aIrFFkwjo7IrcsyaVGZK+UyQSlkeBchR",
-	"+K4fG7VieSh5rdvdbx2Q0lkoE7zQJvrDwuP5bjlL4yi2RJKVmCjKZgjuLk7XLOi585CXZLWf6lmheY4i",
-	"TCkBZ9liweUnasW472CX556cMynNC8z1mv0myUJA35XpWau1Z3hC1tea23EKZS8US+q81Q0jTXWBSTrW",
-	"5ChWF9WahEtZ11o6TpZojIWv9J8RhsxrCP+AD9gp9H4AhVuo/4dTubrTnncNP5xmfpkuIVBfEJZJWquo",
-	"brxHBOk7EqVturEmleaO5V5ZaO7bt8JN9q0OSErVSoD8qdNKq00Vl/iGsIqJ6VWAGA36pg3NxEi795Pd",
-	"eRwg498kGKPDYQpSuU2LU22kpBIug6u+RAodCHenEUxxuwIDMAFDAa14Ra54JhXNJN4X2WiXNj03Whzo",
-	"yKZNUivOSRsVorTYLCsf7aLTdxZGrhJQy1J5QVRshupl+o5HIQEPCw6kWIUxRe70xEbIoIoInXiin1Cc",
-	"sVg8sa27SNyZ6TXqm84PMBpuKZk/8VZUXrf1cMkFfpEq6Ci6I7uyaCZLyBCPwmfYCPyr6L07tXolzK6n",
-	"hXkezaKoCOHZwXZ2cNNreqh1GOkDkk1F6SLpjnbKvEG6u0NqMlTbskpLpwawVgZ04KojU9jxGSHS/rax",
-	"0VZRncGdp0zQMFG3NNjXWipsPNDMrZR9/2SAbmYaE4KZSBY5QXLbKqDW9QiZvyb6miV/vSnrbruCqy7J",
-	"iMTKxnowwLtJFql6W1df/BDct4rIPhb08bMB+1SCtE+x7fVu+BanLimacFjrEhE7silhgUUQd8nibwYE",
-	"ZKMsv3ZqjNURnqSWLIX3LMp1cXl2gX5rfUR4hXKSuaeKMHEAjTgTs0hywBQLCZrg+CdeEDRZgydmUdT6",
-	"0wRprQAhwFxkWRZMjTJk7skMrL4R+pralVscKfbQF7M4GOP4mpSkZl+aTiGwEel9KLmvdBy7W811KHDx",
-	"dJS8diV9xdPRpelqqpahX5LH9g4Li9KK7/QfyTgRNFWmDOp41c/KAhqTKLvDjd29opFOMGV9ie/WDbSL",
-	"7yyf//MMQ3uWFdl2M0Zl1vbcKUxLx3dKGPWHWBRs0H8270G//As8EEHgSs8WVDZDRhAS1CXP5A4HMlrk",
-	"Jl4verd6YmkbBngdXUorm0E8O3Mk1p6INORWqB8F+lDrN9pMIHyXefP2m63dpRnkmZDzYGeLzDwzwyg+",
-	"pQ4prDxHLnHndjBDwiu4uIvcW4nTIcnRBN98XRzP2LN1fzPuVw1v/vOxRchJXscafVT3UX1r10eNrR2l",
-	"oO5uNQ8QlUlfY/AtpkENNcdvBOp8aMGzcwibzc/PWz8jm8tt2GunYmeCF2oxGLmG1KMlhphaFPZ/ztxr",
-	"zpcruJeFjrDc6bfJz6pRtWZ05C6IZoLeklO7FNpWya3WVm696o9ikWZKK7jWeQpoXbDGOv6bROQd9OMt",
-	"1B1TASYciU3rLTA4BdJN+gRHIxzvI8x6TKNmmxxRcSMgSjXhGtfG+qN1ZVizCRkcLG27bwp3CpIvjOZO",
-	"Y6LEY4ZwjFM4B4+lTWfIEAF70rRpPkgOONxW7AgVhIV9PJN8giUNcFTlhVeEQdzBpHWrd+k3h5VeeUti",
-	"OsKBnPUJU/IoXP9G20NNr+YHEtNj9YBKr5tjKvsjHven4Wj9mz5iE21UhHFxdFzhFfflZHhVEn7RQNSO",
-	"zBQSsxCA8qgUKKIj4sK7XB1+1z56rzNGjy5bx5AWe3X1Hr64ap91Id8UMovPP7Qvj97rXNHDLiR+er73",
-	"4bxz1D7KNsKzD6qQkXkVjEk400l6R+o0qPfDhkPKHViMFxgs1fNbEocznaMXAHqR+vYDp6Hpf5c11Asl",
-	"mjY619lP1iauooQTkVPDxaP0cJBq0PMy5PMCXaaz/Fh1Xqw0reQV7OK7d8kbCtyCeU9gqiqsGFi7SD/4",
-	"7ENbbTlczSau5iG+Qeo6UcUs0CV9VqkTVZ6dXJzX0EoeXqiNrXxRSmMVX6GoaeUT11Fps7lb+vDbImeW",
-	"82w4HFm53ih62i2Wqwiri+8sGaEXnQ8tH3W+7Rz6qHNx1QHJpBMO9VHEEb0hLz8TueXrv7I2T55i8hNz",
-	"l634TK0mjCXekNlkP8e0Vigwlbq5uj56Kyq6rbOj1uURFIpcggz4kK0DyEoB5/oqgkCJKRyHkFcfKwVF",
-	"I4ilGdaax1tlvggnzJgrZUSt51H3m/4bv7HrN/b8ZsNv7nzKcIMlR33haP9EYmUjduccxNQtYZDBP5IE",
-	"/jqjjJg/u3PC5OIcgNL038d8ptO2ndhPCfQm9Nww2Q0mgc13wAPnRZ5jG7d6bBu7Sr0Xkp4Lj+li0BZy",
-	"FlKODnk0IQwXtDAoaFT+kBYGScDB9DLYrJPAA1sAmFltPiEDwp9T78gQCZrvUT+Wcir2X70K9LucUseN",
-	"vBirmn5p6L9Vrb9cTKTqKfBJ4wg+QgtliR6gGzKVwNmhRhcNcXBjiD5nuv7sGV+816o16vWGt6Qvq8N7",
-	"zWvmy38WnG1d4vmpyem7h9qTIlayjGMMzkU8pUp/3EdHZx0fnXXayKjzbm9rpLtWQ9Z8jwW61gUpLo4D",
-	"ZWhQgYIxCW6SPtPJNr5rNLd3dl+/2clu3F5m2/aWGmfWa3ufft4r6J0JrCuOeVzTZRxF1WdqDehoFQCj",
-	"YkUGCkfDu6SIu1kes4oHQCDWHhLF2wgTMxt/nTFQmQ1YiK5ISFPh9KVADCmm68b5AKV5nO70CtI311SL",
-	"VI09ZtY4jUCWwKZYNCwnZY4m61Ni+uqnr+0eohdTYBoiwQvXf6ssmrhmjXPcw5bbJGHDFFg3w1gyAy/i",
-	"K5ml+9Ujf9nD8VSoGQXnqbjyvYhuSlF2qCtjfTRIwJJ0BZSPJjhSO6t+jMktv9FJjbYnvtqQb4TfY4OL",
-	"9tkR4N9QgeYkimr6LuNoglTVgM+U6akE+w28zODxQKv2EabRLLZu3x7TVJdWIjFuy+HVnOmEZIubzett",
-	"nWdaj+v53iblnheEhfrHD4YY05rPtHou2z9qPciAD/0BLCKaZUhPDzuwlqVlG5QWSDGZg8dfN/J/2N5B",
-	"e406qtfh//neNXkxlB+gK5b+4dM//liv7aFeT/71v/Z6tV7vRa/38tM/FLaSdXsJFfJni6UPLuW5UYEs",
-	"5Pea3TCqUdGGrBMizoRewHP+cf/Vq6Qt7j/8jy8LZ3ORafJR6J3TjSzynjlR1Mx/FseEyf60RHaZZiU5",
-	"CNNGPonJDRKZ/62rIhlj0WfkTpZLJwytI2M9GV0PRiZVUo3N0yHtk5c4Ma380y5vpVVB09I46c2y/h0w",
-	"nP6UxKWrZ2tApK08w9NpRHP2SbM8yNYoB1tM/A9lQDTqdzNBHBO/OGb9lFVWBokMX5NV44Lf03EdGDhc",
-	"tQFw2iyZfo4xLkFsObSfHX92lZe22qHeHKkVKRhu/lrhwjjedDhvNDxwWQ6a8xiSG6ncQoN3rbPv+93L",
-	"1tnVcVvLQwC81cb6QDef02Iy6a26xHey3ughLtHKcaAjyJKjKV4gyQ+SlvZGf3bfB7VxWORHmG/av9do",
-	"Kiax03i7s1tv1uv13cb2djPLLbd3spbkbmEz/14v/Ll5n1goDX+7Xtzgf6OOfBpqwM1RlCSe9EO8KCDr",
-	"I7wwWe257raS69wR8/kAbdfNkjFCgffYHWc8TksfBV7kXJouc9h+vbspAK+Y05Es3t13nUPrSjUb/Y1A",
-	"Q8xucv6FVueH9tW7dz/88EMuVbaR2aS3BXv0Ot2d5v2L5O/t+5f/+PfVqmiym1Kgg8yBMBV9HqDB2flZ",
-	"e6C7QYokYpnWv5sNdZ2O6g5AtXFI1vO9Q+OHbF19p/7zXfvwe8/3jjqX7cNu/6j9DnBHzrvftS+zPsn8",
-	"cyookWe6ycE7zG66MWZiBD7BQ+OqxGKs/qPseTUAiKwekSHk2pwrOgIVs7KG9ih97MH616WbsVvQUDbL",
-	"/0Y83kIfqRyjgVPgPiiCkdeNVbXh0INWoMbZQyJBkBXu9JpBwBrBgs2pIGiQmogaNNUcygGjowHicY8N",
-	"sj20BgZKSXM/JU0DMjX2lUhcyIlbuwiY4Eu1Fn5Ih8HP6Js9KFyxBHNW0SrVXmYE55ajv/4fkEM1oSFg",
-	"5DMc/fX/ybVBnQW//CtG3+IY/ntBfvk3/Lfj4S1r8lowp/UulCUOm82SL+n47MQA9An91cIEf5uH4Jl8",
-	"zZwqRwg+rSLdyl72AxTxOYlRgIW2+wAEyniejHBxHPHZiRjv+ds/beY+x7WfHutBvyTXdEK+J9kMJw8q",
-	"14qgXtXVTpjcN2XpsBD4mrBgYdYDvp7so0G9MUCmr7mPBvXmwJRv+j02aLwdlKVnDpr1gcPNtWtdcJSH",
-	"E4SRQl1bfVv9o4y4+q7657X654365636Z8/zvYbSRBrqjoa6rqGua6hLGuqShrqkWc/qXfD8Ar0Dkn87",
-	"a7vTmHprH2H0cftQEXFAavrn7aYmmRqQzJjcYZNSiEJ6nc8+9+p49Ob1bmOv8ToId7bD8O3OzlsybDYa",
-	"wdv6dmMvyJk5zQzpqI8u7dRre7g2+vTzdvO+RK1yirXXNgqxDtGkH1uWM1u0gfX8MV1VxRPohAiJJ9MV",
-	"MQHzZisVwBH9vnv4ucqO0iH57qyKGEi+1KuQTHSd0rqcrvIOl/r+b5JOkE4J6rqs2OVAXK9X6ytTd7fE",
-	"1K0q3opKtUr7EV7xWJ7rqITLfrAIlvhPSwTaKY54jNRP+pNrcqW3FfZsy+TMFC7oMOlAN9EJ7iPd2aoQ",
-	"rFtfU5Jk98u/wF0+ivmMhSRU2iZUeFRIK3r6lLDSvBlIPCkpXGo2NkjRz58UXXhnEozMShURgE1XL855",
-	"xHfaca4mvLwBqyq07OQyOf0mn59KsVShstFk1VyVIOzfaLm5mqdZAVux/rKL73TtZfGSOpMuWc/yLKnM",
-	"eu6jQedDa4Be1H2046NG3UfNBvoPL3006HzbOdQ/bPto10dvfLQHpRK7PmrW1TU9NuhcXHXURfCDj5rw",
-	"lLcAo/AfXgLkHHgxBugF4NpgSV5mJXfnQ8vzPfUu9Z+Lq06x40NftnyYyZ08pkopL2qufAfmXcT5jTIp",
-	"DrRWVtZa8gEpO8DqCmEXQl9bmMOFrda+JTF6oW5AtxoVFb15mZPtjb23jdEuqb0JGrj2ZrhNant4t1Gr",
-	"h7uj1/jN8G2wFxZ0r3Pl/eusvH9dNGYoUE26kpWVL+UQExXfgmLeBKSMMyLAZ3FDpgVxH9NBswTXRUg+",
-	"FW5xgUgSy60h5SNlYeoubFqLRPgaU7YeDvze/3Jm4JBGEWXXfbDtSrPbk0mr9bNO9EoJn4k5mIW+KjHL",
-	"kzRjA5DSn5JYFIf1lBHOkcTRDZI8S5enOJYYXc7oT3kHXr1K78QqVm42hH3ve8ZUSNJRC2p0Eg6YoCfN",
-	"xAxH0SJJZFb2QpVynd2t3VVsv2SKqRh4jGl+ocO6yiw3RmxB+mCjWX8K69wY5SUgF0ki25zHcoxuGJ9T",
-	"dn2AwO2pfd5Lg4+JInyCSIQCHseEF6JdrAdrqOImyGYLaNSdEYljEvZtIGWjOIytj3tirwPs1doZm9zI",
-	"KvP9SIbFjjWTV0PO6GhFFarJ7JPcwrCSBya+KRHAJ1Mcky10aaN0EEDEchbjCGnmInw0Bwg96wCA/p/m",
-	"HPYYGLUHiTeWSkiISDN0jHtWm3ROjdgWOuaxxjOD9B0SCdJjSqvTtYkRGUnEZ9I3AH76fZDiSFkQzcLl",
-	"bMUHecXW7qw5h2UwLr7r/gFIlAmOIhQRZYiJLXSeFptqcFwxxtOCJUlyo7aqZGA2N8ycVZP4VE5y2UaQ",
-	"JULO9H8VCLqmjGI+cY00aOzwn67OzzzfO7z60O+cXpxfdj3f++785Kh9BEj8JxXTpN7Nohv7KHGrYcTU",
-	"kwAHrH0XkAiCWOvz0JYy22I+30fFve9s43LTOdCmj0F5g1C3ziKiFGSnU+IYQyKI07w+g/vno2yHQM6i",
-	"hb7HkMJZ5zirO9ucMjOoJLvM95K3Zls2VFxQm21mG9babDPfO7Jd3TKw996ne6iXDGYxlYsrxcA0Y2lN",
-	"6fdk0ZopovvZGxIck/g4wVMjJOqLm/4flo18JEgQEwmom2CqmFICHw3sXZII2f/3v/yvGtfafhsp/U19",
-	"u4U6sLJizOesxzgLiK8DCRpx2IC2aIei2UubUgiNXhZOXh+wZFAxYQapITKWcqrOxfdkcVWCYKlEiEgR",
-	"K01JLMyMERIKm52S9klB35OFVg0dE6LH9AU8dhCgbkl8kOYYMY4kvyEMEdOwQQ9+FJm2qQG0gDiMCdCf",
-	"KTFMgTcTqEGAGIbKUpxGQoXbVH1/HlMJsXtYRd/YBrCWaSukzL0Z/GL7cJr2okh+X/noiEji3sXoaN+K",
-	"NW8/kYgFjnmDl3RD2Ps4yqXVRVsG0/rVDVmIGo5JTa18bbioyTGp2YXPSGE8k+Omd38PyHFFnosE7lFX",
-	"H8OYlXaltns4E5QR6MRKmRosZb4J9WpD0dQSID5nWz3WY0pLjEweGWUhmRIWAkCebSSh0dUNZUxnw4gG",
-	"6B0hJ+i2gVoXHXsaGJc9hkcjGlFASFWixFf0wmOhAVMBvcy0bbDW6y1coJ+OJTxPDeoPf1CEuvWHPyDd",
-	"JimhYGBnAg1aph0EfLmP3sHhQfao6lPagpMwJBFn16LHJAcNwFYOQXkcg5RiGnMGoIAvqrKAlzpqH+AY",
-	"/Kua0g+StA3wt1qwf/06y9MJYVrKUmlmapOw09m6PbGoQIOfDcaoDz0bfDQhEt+bUH/6m+mQoH/cgvQm",
-	"vJU6kQdOTqVa+cEPNaPa1TrhwKCPqlXiB8puDE08YQABBaWaMWmv0iY7V7pQMotz28gS6jdg6y75TJ0y",
-	"rTn7ajN8vVK+Ti0U6reQYqQI39ew82pX/jwj8aLHEsR+4RtNxYED9gGYk2gPavol4PgTYMiADqzbMwAc",
-	"eo8BhY2U8WzaQsD+L/hMN2rgUahDDmZG0KIEJqIJSYlLwQ2Ismm7hTCaUAbTNNEj6JGs1C513pHk15Ct",
-	"udVj55aEhdGy7moxlqQGSzEw95mcSz0nCocUDYmgIRH7Sy/vMZBfamxUHfA5ZSGfq5vtlaaLt++21VIL",
-	"4OqtaqrvTdMwoF495bSTGGxH2j9hGWWhXt9yru+xpPkGDA9U6jSTJVkoteauF8iiYVs2NWcmKb7HsEAD",
-	"Gg58NEjx0OBg6pJ1MwkNyKBHD+5g4Ws4JM0mU7emFoCQU5oY7UjJBkmYsqfV8esxw9u37MP0Dsk5T+8B",
-	"d19MEg/8GEcjhOd4odPqfiIx13IyogFh2uWuLSGvNcXBmNSaW3XP92YZsTGfz7cw/LzF4+tX5l7x6qRz",
-	"2D67asM9EL2SiZUfeYDvILR4qG819CV8ShieUm/f296qb217EJQZg0R+ddt4lWlWe00KTTzIX7ZtCTUr",
-	"+0Y40MHoyOkV+kJL0fCl08EQWswp26rHdGuUA0SZ9uAlfj4/qbLRP/xHZf8MUnAP93KluW71WJeShJMJ",
-	"AL4F/qPeNoxBUxkuwFUquEnbNf5YfkviCE+BZrR317Ys31e6oJOcZTq56EYSU93cXINec0a20JliHhOq",
-	"OCr4fhU3Nr5feOvgGscBxQM0gmsGxhYcaIpIBFpHaSwnVKQYzrBNlvWVlvCkl7y60PV6a6/TPZfUhfk2",
-	"QtHCrvGLAaw9uNfBSEg268UAkskHzuYeoCGXY636phm7OQ8qVa8AHqKUKk392FYwa4eEIrxleI8lrxyO",
-	"E24PXgXwHfjw+axzbMsNV3W91FviFQ9KEBxDr7B0UCujKGl4oPJgs6P55d8wC2clo8nUgT31iJS1t2Tb",
-	"lwxEF7c+9QhW7VJaIFQyJFsj9NSDWq4JsqW1VjxkB7oH2R5FI9Rex6cZIZS7U7nwdTv8+ZhHJO9FD2MD",
-	"WLo8lEADOD3VSKB9GChYDxqNvf1pR6TVDVAhQA4IE8TOlWNkD1UhD+Cx7A+rr5dl2lc8lsfQdKlgkDrz",
-	"2TGiYIzZkenEgtIh6brKqqNKcx7u7z/5XmxybUDON+t1nfIB2jOE06ba70I5e/XPJoTjlJHbQlBHW/gx",
-	"jcFpHu/ExIDcHCKAaEm8ACiDKdZuUPNd3+SNQX9Vi1LtNZpKAHIBbeP1Bc239ca29ixr4nGeL2RMlOri",
-	"HeIoIugUL3Q373zQjc2iaDmG9qMHkFgxFgVViZ8y+LulaT4mClVe27gccKrrZJeqYVnXh74iqgPu4Yyb",
-	"1gQ/CpLl3chENt7gwjGXTRlCDGpFFXlNMzV92aK8hlsrZ4rRsuVt5st8PVqznisWa+SKtKAPh20L4iaA",
-	"VcljczK/8lNswBTd9iGKxO83ZQhKo0urq+/v/VLNOtOGw+l75JrnZW81l7/6wclrU+/a0Ye86JaEGbwy",
-	"DtaLVNeEOxvr78x044Sbtqu8Lt9mFe7cXX/nUgNVuPH1+huznVLVXc299Xct90O9973daivqdo2Fuyos",
-	"TEHzVNflDezWdXb/+EmJGMct/GPev/pJHUsxm0wwMF5FixmHqcTXcFtqcny61zy3IClM8lhZaU7jxY40",
-	"7mVTeIKLIEFeQDnKS11D32MOO3aCFL6pmreNMa31lTU4/cQAjHvM2iN+0oQt7TAGdpnOjk3CIOCDCIuM",
-	"1B5zrb1RTIjJAikw0LTH2K7XxhZark+wFspJh93q8hgYg/Xwgos92eQ0Yzz53WkUtaGAfmphvKnYXStS",
-	"P4NEXBXy12WmKwtAzbVLVXQFhZjb9ftyAayO/ojHhF4znXjmbrHd2qyDWe/fyt0+oRGsW7rZxzFm2hbO",
-	"aWPHly4BvF3a/909u17J/p/xOLP7lzOCQoIijC4wvStOgVr51uPLnfp2fbv5ere+s5uGxOrNfEqM947P",
-	"IsyuSUwJCmdIjQRdtS5PYB3TlCR3EbM5BavX7QOUDbjLlDknIedquO90KAz+brrz2F5avZ3XdagOcFbP",
-	"eUeygq1bwmioGFeETvFSJlBZfoGm97TWA5SBiopLhsPZpI8CzaXrtjuVXEeptzw3yG80ppzd0XiY3bHO",
-	"0lizRUW2xq+5bRXtkM1sDf2Qp7UrKpLUpgbCZ1HS60+jpK9S0LvLFbs5Bb3dxdfrFHO45t73HAWgdkmm",
-	"EV6su9O5w9xw7z/cJoC2Azcw7NRhn6gzJU+CW14VXH/ve98SWe1298KlFOHVt+au3diySZjY37xZU69g",
-	"1hya7u5wQ6PCzC5TDbXL+QkArcK9u1WWMon0n5KQYtvraafZXH+zg2hmDam/fcNN56bkLDctlB3jq8R4",
-	"u/ezAb1Xw1l0o205ZesUYH8kh1oggoO0GSiAoIRLR36AQm7iqDE0mhROSLnHoOWaCQr7KcK/Ep5wj4G3",
-	"c4K8lF1HTmtdjWBoYCHTzIdmvY7ILWGIjtLQG5pjAQFnGiZJbgl4m7I3NTSmnNOA9JgelXYIg7M6aVBr",
-	"g9e2BQO2ScpUuAZjkTm4zBPFO7XiS3ZhueokvkE0LO74fADzdtqEblbH4ScX7YXNYe1NsDOqvR2+btYa",
-	"5PVIX4LL/N80FEuanCtVnbzPN9t7e+syP5/M+ezsR1+NEcpyK+g4n0xXXr0bmUJ6r+IyJe2KjSpY0HXf",
-	"AXBUpi9jXBblqqEhCfAMkmZ07qUQPNDJUkneGayZ7qQMK2oUnNEsSl2g3n7zN61WieR4uKCUBToWdAVR",
-	"i6IrvjOM6Nkb+uwN/TxCNWXeOklqlWcUmYzvtf7R2VTZwrv1upv6ohvCaGRJzsi+LvXlcy22As0okkTv",
-	"jKyaQA5Z0sVmADntkGfd6nbOz/o6JVz7TwfAorY0o9Op4CAsewyqneFo6WbtfG7RiUyHb5NpI20D4pjY",
-	"vtfJHUooEQFI00o0F3TTOYB61wQnWOQ7W8UERyie6XTTFjyTCuRmr+sMEvjFCGMqfTQfYwkFQoCIBEF4",
-	"zq6tegGrS/we4zHCS+BKY4MaAX7h1B1sk1VtSj2Pc4nxaiQ941mLZ5HJFdMpRT6SnK/3DpeoAhu6iJei",
-	"yKsbfFdIurFN3V12nu/Ks5SF81BPdUHE+Mu6oD+XS1lt1MZOqd+Og/DTAx2EQOQVvYRiIzfhY9MT+rcO",
-	"Xruj9D3Iwfvb2agcDJT2ACa67Sd15ENyBy7AmM+TVvP6OovD7lTzzHX9jT6bI0hdccCXE23WFtPhPNJz",
-	"WmjsyDG1Zfcgbt0O6SMakb6gP5H+cAHloXpQ6mu9CPozFX3LolKsT6WGUnbdV1prfyK8/W3fE1Af1je8",
-	"yq320hkCDt9JsgZiKFQxHkm1HFRIGuiaGlt3JLQDFSS+rsNr2I+KXOtQSaKIq8/oSF/MuOy7N9QT3dm0",
-	"X0zTFvRcjFpvsO3rPixw3+6j/ZxuzudKc3giVb8AfL6EGaSaBUah0ixmLKfif2kf6b3/8CDFZslRDwhZ",
-	"fBZGVCXi8FuIJyiGYo62HrE6F79pC1gLy3BlBlAU5dLkTW/K39ypePa5P9Tn7mzF1+N+V5rdsws+54Lf",
-	"wFOw5IzXCkItELc1yHskc8CWKnQnXBIcCoTR4dUHpBQkEJgGYmQXnb4Dg7/h1+t1XQDveuQ5y9v5PZYY",
-	"+rp4I62c17XCMUlK0JUpnFSgp+zI1245QHAXPcbn7EDb98pEFgZZ2NR0qsFYsAQw9nXxXQTG+/vuce2t",
-	"CQ7wOEFpwEgphaZ8Z4LjGx+8CcYtrgZ1oMfmD7Z67DvNonTBHgQgktT9yTSCHnexKZ1rs+uIijHUXQj0",
-	"wkVN9jVWst9jA9B41ReQGKT+MOK6rwWn+42Wwe43jiCGp9nvlZzPXGdE8+AlVOqxhS1XggJxQQ4S5ZqF",
-	"aRVCjxkAigkFJdi3aXI8mk2YXgSoSwqhqkmnvhnlQa04FP9uoUugk5j0GHREhRw3ocMw2sPBR7awLgn3",
-	"HKBhhNmNxoHTNVwc6GYLbSNNz6LHMENjPouLXCL6NKTyUNxeGNL/rLlzk1kk6RTH8tWIx5OaVc+qSe/l",
-	"Ma8xcBVpmzoI9bpn6/bZun22bn/H1q1vpZExcFGKqKGX8WvV7WHwlzq+/6zaP1q1P6YR+XV1er2D71lM",
-	"cPg7D//ppXBMb6jVP7z6sEqp9z0XrcHhVoZna5wFb3/7db1+X2oBjAE1qmYQE8U6KwBQOrbuInE30Fo0",
-	"6OwaespAnAvfNRAadWsh7CYWgq+RSopshH0dIRsTItFAP3agtW/DLWyBvRzTOMxYFcaOebBVsYV2rRoJ",
-	"5SFGjeyxQ0e3HfEZs0AxjkLP46TUwYxzH51BJXjnyEcA8+ijUz4E6ynuMYgeArKfj1q2TeEhFNRegM4D",
-	"eUo+ukgqWw+1ruSjLr4W6AU0seWSiJcH8CIdBu0cZdqqaO27c5RAARdVxeybIKdGkDNhRtD0qcgGIvXj",
-	"xnyWoN0lWF6Ij0wNNUtA4N32iwPxiilb6WNiYVmbAAyCpOvWgY3RWqAP3YMWgIBMfFSPIsJCqmHDKPUQ",
-	"LKLqiHOABAGMhAgHAE8Gz9HIU52jcuNAU9yhPQy/dbsgO9xny+DZMni2DJ4tg00tAyM4ny2DZ8vg2TL4",
-	"jVoGRsRrw0CL/YfaBrvrbQPruRavAnFbbhK00pBAkl9v1fQkrV7zEhTrIAILAa5MgM4A+vm+9sLDE3qs",
-	"wPUuuH6YmMIzlGkgUEwCfs2o0Fl5kHF4MEBDIufEdMkBOSoKM+X5nEUch3bVuma2h+L2aTS+lTqUJHfS",
-	"LmuaRM/4ZBiT/oiKAEcHjI4OQP4fSBKREWf8IKQxCQLKWT/AUUScz2w2IXHmAh7Sa24CAc73Uz6MsPrL",
-	"/U5rTBT34h6rDjEjbhVXWKVp5oTHoV6A2hEVUy5ocbftFDvWPsEBo5ESB+MJUTaC1Vb+Y8+zlNrXaK9E",
-	"9IeERFuBuO15XkmVQNNpF+MAQj+ncz+ncz8NuIVlMEDKikVaKi1i2Zb7FNZM/ewYGveri6fU9yLTUkTZ",
-	"eiMc22Z1rYsOIEFzFpCYkXDfwIgxjiLOrkmsnRu+BUVU+qBGIzYAmVQKF8XCAlQAGiI0N0nhOLra+dJj",
-	"QuJF4rNRRgg0m7Kmukahi4liDZRDQybKNQDoZQ7OEw0KilwGaD7WTiiSTbN2OuDqajANBmwglUMfhTEe",
-	"qelYzFHUhXTQqYNcLGbB2Clz85EgsscMHOQASY7A04QoE5LgijVZmwuY0SmWwdh7urolpyzILpmLRZJW",
-	"90QL7zdt8FQt6cmgA+QK6X7lih53yF/SQtmpxMuPFT/4ElKjUcFIuIhBiQVV4lgXpz3XD1UpzPWLcXXP",
-	"mduMKkE3SsBWt1CrGLPI9jDZqe9sLXFAt9R+c9Z3xhl5avb3jN3xjN3xhbA7ngC04zESaluz/dXC0dbJ",
-	"gck96Ixq6gzW4BAOdN7aFxr9V2Ri/cal6+/SJvuWyCqicTMJZe9VNPrJ96azArl6SuJrY5jptgNM8ozB",
-	"sq+sFdNlMsENviFkKnQNK45m0Mqhx8idknBUooFihQMURATHEN00Xbqg+hS660ALK2PCiCTpc6AbJUwj",
-	"HJAQehhYtOQ8RKEJJGn7zwTldTkrjMft9a5euLD1qUuNGJpNMOeM2bSPTHRezy9jt1lvb5GtaRpGDWcS",
-	"Md5jTidN28QEegcpu5LKA5S8TZcSzxgghSiWVmSl5TB9HmehPRRBEfYyCwt3zONrIgugyV18OEeCQ3iK",
-	"6y6kGXA5Mi+686HFr7v1wuLXnWrFryFBrSjA0S//i2brUzwTuRGf8eVWqYzPM2M3ShxQ0waIcsXdYEvE",
-	"dVE/2M8YNX9WTJ8V0y+smKa9BRiffwV63pes7PrbdaE8A7F9FT4fLcsqA7ElcE6l4dwEVhuc48avnzZy",
-	"TrnEi0FMAjpVB2LLCVBoZO2RRdcOa2MeoPRK1BFiZgqMkm8hXzHgUwqAU0YzNkOF0G+EJYl7TEtfkUPh",
-	"Rrkm6rahkuRK8aUSfFYwmTGGQIeWfAb0JUWMtQ21ddKhn/FzOS6wIu0WcaXdFq8HvOeEMoKGWBioOt0e",
-	"zEx7Mp2pV4xJTPbRQOI7RSd9dfFAV6VHFHxrPfbnGWaSygX65V/QjFGpu4gh6FAFoRUjGv2k8ZdSWRRN",
-	"HiCJ70zBlPlN9wdFUxKj65jPpoCt8+cZjtSlPoqBrGCXrunE2AZiNkl6B1FGxDc9NlB/9GFCA0A+h9ac",
-	"AJUT0tGIxDpbYWC20145XCDBJ0SPrhy6pqPv+rK45jjsj3mQV6hT6rWUo4huCfDHVVhhzQrg9w45E7NI",
-	"coB1CZUZE//EPd+j8XRk09agWztlfYnv4PAmTeO8/WZDzU7tUv+GLEAhSqGpOx9ail1Z0vH2d+q+p4gH",
-	"IGdmUDKqPvaBlrz97Tdbu2q5TMN079sYBxQLNIUmmSjgbEQx+wlrHdgswVefymkW66rbOjtqXR7prqc0",
-	"uNE+cnfbBZ1MI2WPJth4tpntjKnXhmg4W1Tcdjz65X9DCyTV3EPdhrt4hxv18v1sJtup/rO0nVtNTfzp",
-	"TjnT7ZxenHSOO+2jzQG5zclcYz0l8VeuWfBnhOOuYlCEM9I3bXP1FTs1OCubwC5aRpZN6KVKrGWfrd7u",
-	"mV/iB9jaq5sRPQx76tsYM/Thl3/FS2elLeQspBwd8mhCGC5HldqYi1mp1Hcpuu57igxu4VSTvpjFwVjp",
-	"j4bd1ZeYXypm1Oe9+lOyQ1fmqqfXK7LIDAUk4stQgf42wyJLYD6f3mwFHTOmxqlkGhks0Xm9Xq/X3qh/",
-	"3qp/6un/Gt69k6N+dNk67tpkbnhkRpjb/YANg1bwIZ/rVH880ZZ6s7nre+7q6t1o7Gpl1u69e/On4m3R",
-	"uduWpHSGtv6ukJyc39XwzEj0F7eKU2wr2rrFsmTg8PPywJsNwCfLS41KkDG/RReBYebrPAQJC/8NJYRn",
-	"AOQjkqqMa7Dj3Us1bHylG53rniFofn8QNL8jx4N1FawGgE9T7IA5ON6HjnU1LDkfXv1s5UfFfEbjjDgo",
-	"yVU0sSLn+zRwZkVuj4EZOiSUXWdyv1CLLQx8iZ1JQR/xHhtcdVvd91f9s/Nu//T8qHPcab07aQ+KE/5c",
-	"5rKk35bE37WLAjLTIKXmC+BMq/GecXnKQzqi6WF+9qn+DgLnq4+7JumKx31Fbpm9G86VOp8GxyfxiekE",
-	"MzgA6YkoSyorPWL1ZxPy2YR8NiGfTchnE/I3ZkKabf99NtF41my+qGZTmhGYaDVl+syGwSd9K+QDGtOH",
-	"0dErA4NBymOvh2MS3AgkxniqY29KhYl5hBQnwoG0fYl1HyqBBkl3CDpy+lpMIFgIPSkOkJjgKEIRkWpo",
-	"GnAFYYECPKVa3+qOCVPWExY3JhePMDETvnom5AGDUOJxj42x0PGf61lMQvXCA4TRnERRzfS4SgFhBhft",
-	"syPA1pmPCaA0Qt6jydPD4gb6V53lO3YkfZdHmEazOEHR1GOChMPsT1Skvbog0nrFJwReJWQ8C24STJr0",
-	"CQYBSL9K/WSbgAm8EEhwSHRcoAle9FhMAgIxX0MNSj2NyS2/yU7W7oN+puB6oAA34wYH5Rj6fiWxdM4I",
-	"jBk6n2AkiZDohizsYqmHwEKlYDdyzlFIr5XmbPqR6EA4kAkEyDWdoBG90/g7QCpp/bR6ByCEoJhEC42e",
-	"uo8G9fogN5HB3ttBjyXbqL7YG1j4HT1P0/gMbOcSKjDkOWMhRNhJj6WLMscCAEoAGwiwkPRlg/bpxWX7",
-	"qoWO2uji8n37XQtdnegweqNeRymaDFT4Ke3KZCnckIXTm2VIdH8YcyZMfxnMemzg+iy/J4sBZDhMiaS6",
-	"4xuRtv44FtK2j/FNeJeRudm3JYvEOIfIWef4ywasiVFMM5FLhszXTmRySTWv2JvYaaUHWqUb7Py83YCT",
-	"NaajNaFHQ4WSW4r5nGmb2R4trbPWUfuy00K//JfW2dF7dHWSgfBRozvrHGs/k2UGnqMtw6nxElAanQtq",
-	"Z/HVaYZndFQdlcactmes+WdH/7Oj/9fRjxkd7Se6aU49tuwWYaSlmlWP1aeVADMNZermIWa0U+G2rAmp",
-	"UgPhZ5NtplSFKZZjYdSYBJvdAFaN6J1ufabM5jjy9r1XeEp1Vw58XdbodEr41BSYDGeCMiIEsQCRSU5h",
-	"ovClbcrSdMrlHminGRR+22Cv4GYLzrP8iGMa6RqDEY0iRFnRzSlMxPL91mCxai2NDb6B86DEqFm+fRkT",
-	"0r1Rbff9p/v/PwAA//8=",
+	"7L3dblu7li74KsSsOljJ3lOOJNtJbOOgWrHlRGfZso+lJGvvJZdEz0lZLE+R2iRlWSttYL/Cuaruu9M3",
+	"DXQ3CugDNNDAqYsC9up+kXqBfoUGB8n5pzkl+S8/ayUXji3Nn0FycHD8fuOTF/DxhDPClPR2P3kjgkMi",
+	"4NdGFPGZ/iUkMhB0oihn3q7XHRE0JmrEQ4nUCCukRgRNsBqhEZYbnu+RGzyeRMTb9Q6aR81u00dvm10f",
+	"nZx2Wyftjo9O33c935PBiIyxfvwY3xwRdqlG3m6tWvW9CVaKCP2qf/y5Ufnz+R+f+cj88vwPf+/5nppP",
+	"9MOlEpRdere3vtfs4stFQjsKs1CiIRdAolRYEcSH8EcwlYqPidhDGEklOLtE1ziiIVZcoGdnh/top1ar",
+	"Ps8Op+fVXm3VwtfDalDH26TnrTuMnvdztbKDK8PzP/a84iG0QjKecEVYMD8jkwjPCydeEDSjaoQGSkzJ",
+	"AFEzGMzkjAhEJfzFGYwSM0SwiCgRSJC/TIlUmcHoB6SptxRdcB4RzICkM6zIER1TBT8W6Tkzj5UIa0Yh",
+	"IaIMYTSjLOQzH81GNBhpmiw9L6tIkoDrFZmyiEhL7IQIrJ+nmQdhFOlX6cupkojPWIbml1U9rwnNQy7G",
+	"WHm7HmXq5Zbn6yWg4+kYFiD553tjyszn1XjqKVPkkojsQM/IGFOml6R8sBEZKj1Sw0VCEKbsmDO0PjWh",
+	"khSsSCeeYEWjAgoRYWF2i9bqZXRu1tN0vn65tQ59RIl5Y6iIKKdNcTTDVKELMuSCICXmlF0ifIkpe0LK",
+	"Pn782JiqEWGKBliRYqk2w3NNHk5dmBUAbwgWRKy7683Vxdv9J8tPrbCYFBo6SWU3r29kGB4ThCUajInC",
+	"G/arPg0HWTqrePjq5XZtp/YyCLc2w/D11tZrclGv1YLX1c3aTpAZwd8LMvR2vb97kRwEL8y38kVC5a2m",
+	"OqLsCo6GA4IDRa+xIvtWkC4OI7kmI3E1pfGu18P3wsWH6XkUeEyUPYrczX2qb/h7QeSEM0k2Lng4/7sX",
+	"IVb4BQ1hYg9IRBRpsWtOA1JElP4aCAoFHqoiatIPyBNCzeer6XhLVPnUdFPz4ev1pMpKb7ZI0GXqSfef",
+	"l7dEJQsSlpPW5goN+ZSFaCj4GDE+Q/yhRJnTR6sIG+nvYrL0hIelS7Y+ResuWoqe1FeWnFI6uo5n1lmx",
+	"B/PP+0m4dHftjzC7XLWzptmH3Jd7bvM3uieWSS/34B8komFONNV2XteG26TyKqjhyquLTVLZwdu1SjXc",
+	"Hr7Ery5eBzuh53tUP0qvkOd7DI/1nWlqfU+vIhUkXNRklsmz9+9bB3l160dSoGsd4ysi0/IXSTwk+nQQ",
+	"ZEKwAq2yvoVGfCrkLsKMqxERoOuAghYL6ysy93sM1GPMQqSnFl0SZZ49pEIqfdMP0ilxRr1LkVcx6uAu",
+	"MiqffsgIyx5jHJHhkAQZbQmdsGiO5DQIiJTDaWSfKhEWmpSJ2kNYH88II0GGU4mNlnBF5j1GJRoKQuxR",
+	"3GOZZdseVoMdvF2v1IZVUtkKNy8q8GfRshkTIlm49GD0ZJccn/XtbTjG4+N0wRLAlV+qlZ1+5fxTza9v",
+	"b98uHq2+d1MhQnBRCXgI725/aBy1Dvqtg+bx6Um32d7/U//H5p8MDwyPsQpGi4v/lhOJsB4G4no+adZm",
+	"+EEibXCkdFs1IpL4iLvl+4NTzQWxV602JIqnblgxNJarHDmD6R97vZtq9bzEUGoN25yRkmE3LK9sVrfW",
+	"HPL9R6XJeOShGclaqlCZr5dJpJ2wflF5FWwNK68vXtYrNfJyaBgbk2KJlBLmDxZIJTZWS5GxRBMi0ARf",
+	"Zue7XrVE/WVKxDyhCkyozKyGZIinkTK3lGvStYweXSvUo0/xZcnRqOnT8lGOtPUX8ClTxB7ZtaxiX0y2",
+	"vr+Y6toKohetpyLab/USmQMOzrA30+jqgzH5KWdNLTTgTORMEQYrgSeTSBsBlLMX/yT1QD8lo/jkkeQW",
+	"EDVv3h/92Adp0+i2Ttr95tnZyZkeuL5Oers/f/KGlET6qGV0CBwVkhsgdkykhIn1xlOptJUWW5icKcEj",
+	"FIywwIGW3Fve7Xn6jg4fJ/tUogAzxrV1haTigoR7iMGhhKV3q29TMLeJ5bCetaDomEiFxxNv16tX6y8r",
+	"1c1Ktd6t7uxuVner1T/rZ9tTx9sd4kiS23V3gF4HmP0muyYRnxCzVosMBkfnhSD4SurjaxoZiSv4rGjU",
+	"WjNDA5j7DbMCA6Q5TSJyTcQcAW9pvkw5vH6qWHunYqRIEdn28hc/pU2j7LGj17qUGxY+Or/1vX3OhhEN",
+	"1PoMCPSGU/M9sKOcjsdYzO1ktVuHoJ/iK6IP8mscTQuZdv+kfXjU2u96esYVppG0NAA9fbuLDt6fHrX2",
+	"G91mv906hL1MpaLssi+I5FPh9Nk1dbvsLkg4uRGzsdOhqESMDhGOBMHhHMFrZTIc702tvrm1/fLVluHt",
+	"5EGOrpwyRkNt1w+pVoCyz/y8e0Mr1ILrT6yvKbt4Ri10iieVSCoaRUhMGTNKTuly5tSc/unZyX6z02m1",
+	"33r5CTIPTyaaJlqa1geT114Qyi6RpZeEn3uq1hYkK4VIwyrpMZc5XzAfTzCbgweygFVAyijwySzMEGVo",
+	"KgkofljqX0MwDJw5kHK8psQMeMkqsZtsmZRJOdRu/UeVT6mNv5Rp8l8etzrHje7+O5BbsUeBcnam7QkS",
+	"3lGEjbDsWzVKLm6EeKXAOcycErdUoB21mu1u/12j02+1P5y09pudnGzLGL1riqwR1cPxOkQhGDFoOsCg",
+	"oPIoPrG06a0C2ykmXRtsV4RMwEaLh+rHyiNoSlYrcvPw8ycvS90q1dQ8ik3HF5qn2DSKfE8qrKZSS++z",
+	"xmHXuz3PyMh9c2ImvreE4gsSYM3VVJl5l5IHFCtw8FsKP7+4dP6HLJM0GKKhiULps4IrhBGo1Es4pOBQ",
+	"LmUPUMcuiHtqZgZB6RX8moYkRCFW2JEAgaRvV0xa93NmPmMZmN2Ri5zxhBpVwboVbXbN5oc0Il3Oj7Aw",
+	"1sr9lfrD1lGz3z056R81zt42s6wyxjd9SX8h/Yu50iR62/Wt+uvXVWOemK+M4aK0XPS20TF9s8hDQxqB",
+	"l0BxjiKg+OtU1NdiHDcYGIhmGcysejGecKGlZ0Am6inZJLdi51ln3z017TGVY+c0yR5RWhG4IBFnlxDa",
+	"yp38d9HV4pM1yyAFqtkyXeO7Jvs70GS7y7RR/1tUR++vg7ZAsNxT+0xmIeHbd+ZDcJmPqWHsJYx63AIy",
+	"+++ajYPmWU7ZtPf34xf9DFbvefEhEOHgSiLnSETups++o8eYzXN7mXOkPwVvy7LZ0IL3uNH+U/+suX9y",
+	"dtBZPDEFCbgIpXPwmj9jLbharRXPDRhnGSq+XTsUxdqs3rVjHGktgYSxkuUOUa1/cUaMfhtgpjVRc46S",
+	"8PMqWmVhFN970zjonzX/8/tmR5uSzePT7p/6+gjWf7T3Tw701sg/5fDk7LihL1/cOwv8k2zx90wQHOKL",
+	"6IEq3WnjrJOmKsWfEWXE290sVdEuBL8i7JvWz7gYWzmj7VE9sAW2M6P8vAyWXRRYdCanwyENKGGqE+gh",
+	"PWjVW+3O+8PD1j4YDJ39k9NmsaSW+lUyFW6WuzNBFUlFeMqvyTDOn/gUhRw28QhfEzQhAl7CGSiKsMZG",
+	"YXHeym+ZsbQKYvgKXGh6hpx/Lc5JeEKWKlhew0SKCIajRwjvtNrd5lm7cRSzbLLS7i1IEnFNBDK3fqOL",
+	"2eFjokZaUZ4ycjMhgTbvR3gyIYyEGwjccsY9JF2Qygz7B4kiru8KichkTtDwSRc+syxm0cEDc5rNdVlf",
+	"K/zua/qsqpAa6QMIosHlitEU0lwE5Dxxgabsitns4C+vBKV4zj70jgx3wcOcvt1AwFJOgs4gQR2CcctM",
+	"Zkvff+qctBMdK8Vvbjv343C69RgnMblLwojAUT+k0qjk4F3WQ+u7oJtyGlCaOd1ehyBtmjeRpsaNI5Yn",
+	"loDPbtkQNh2XzPRUSRoSl0ylL7Sn1oOm3KbGm8nTKkOn22gfNM4OfLR/cnbW3O+2PjR91Gkdnx61DlvN",
+	"g9Ra2PXOz//p2Qm86ZtdhO/y9YubmikZGqv/aa5J80tIgggLEiI5whPytdidxTsvbY2eJ0lhba6OeUiH",
+	"9G7Wo8nYlXJqHEtZ16aNeIAaZC5ZwqedbqP7vtNvn3T7xycHrcNW481RzgCJw3WtTud9M8efkNYJycdx",
+	"pMU5BEy+evh9G/9eQ3IpRmQcRZxdQn5vXN7w+XZrMZfrfXgM9YJtrhrmPHyYKXbc7L47OYD3NI6OTj7C",
+	"qZmLmZgKxXjKbIXaiIhv2soGbdmkLKGLqYKxJYEPM+bcmsdVnMsW21z0yD79gmXSvKC5AKKAD3flwaP3",
+	"95unXStPc0wQp4FRifA1ppF+JcIS5d8Ded7fMmMMzJQObNAAkZsgmoZEokF+qIMnlAm59bCrfcinLHz4",
+	"Qh+evG9nN/qZW17mSoS+5SVMM2usm9nTHaWieDZd7Qe5lyr+lc7VGNLh0JQCPeEam6XQy3sqoKyT6nEc",
+	"Yho9VLSfnjX3T9oHLThXDhutowXZnpqoEZYogDqoOF96TDDTC/ktM0Imx8aNT1IWmHIvKMTgQzRwxSFP",
+	"uaOL1uM8XYncvAkICR+67GeNbrN/1DpudfvNn/abzYP8sseRP1uG/c2ub34gxaXkuwVV8xDJBz87Zjau",
+	"H0U9dkXmEil+SbRwiJXC2Of+AxSGoWeDm4rAilSgOmTw3NXng5PHPJvgYKQfb0q/0gkCbq0rcZHK0iSB",
+	"LGxAmlkqmQL7tR6S3JF7kC2AX/Mh+mpXoP6lcx2KmB32lLntDQ/nj5O8Zi3h/puTgz+tncRWr+68qm3X",
+	"y5LY6sVJbHnX028imc0NJpvM5uIdLpcNPYM5cagWkigEB/WMSvL8CUVzyepqTuoQcU0D8p7FSu/DGKnT",
+	"PPvQ2m/237cbHxqtowJl20yKNUMVGU+4wIJGczRN0fANs0KIFb7AkqQqjYQWmEY1swx/MZXzDdTmJnxG",
+	"JQIlDimuL58JqhRhe0iJeQJ38bXlYRWttOao9wxP1YgL+stDj/r37cb77ruTs9afc2d8Cp+DchanQX3r",
+	"QXFtl5vcAj8d0Yo1fHIzgWwvLpAg1/xqIbXn48ePlTx2ybIlzkOdPDKHZNbPsIacTkxS0jEJKe7OH5qr",
+	"8b7deX96enLWbR70j5sHrUa/+6fTprf0zHFuQamVqAIL/7dwDmnBA+OLjZ2QYggLJkBcCaCSwldE7hlX",
+	"vpsdytD77mHl9RMeSyWLpznl3uW2QCSjw3zoTuEbZEKYSaGfiZUu1M0ucz+3W4d9F0/YP2l3z06O+get",
+	"t61cLA8IWKNC989Z9YjRIVr7ps/pwJfkmggcZSe1Yz409bESYYU4W15xtdx5j8NQECk3JlwqHPXtPTAf",
+	"kBWFFYoIlgrVMmsVkUsc9V2dvcydBr8Hfz9seleSmI3Bges3Uwm9gQZ2zgdojCfSGHMToaWBmveY4mhm",
+	"IzJmf8B2oWoDNeB+8zdGenlSeCKxc8nuLqzgih6bjQjTEw2KDolMNhA8ecF6fOKYQ+MI8n+6rQ/NfuvA",
+	"bWPPX7qp09/FscMkBu+Kiax51ukfNd82jozJ5p0n62z864bBC+A0kOF55LaAB7USekWokWgBVQXQM/tU",
+	"zcGMz8Pfecc4FIA1kQcdK0dNwZVfGpU/Vys7v/618uu//T9/rfy///a3//vf//o//ftf/+fB3/4v1Oup",
+	"Xo/1euJv/7XX2/B7vUqv9+KHv/33v/3vz56f/7EAaMP3wGMg5iXAP+bLHyTU2mepb8oJ/vW/4c9D/nLi",
+	"rRhKYUx4tky0fECtzgnarL18WakhHE1GuFKHvZAbYyc7vHpmcPVFbMtP9dtCQkPOiyDVOBc5RLr8dK4N",
+	"meJ7w6jwJYfRwlvqD3iLK0rNv+Ydn0piT+/s22q519WXssjSl2dOnTwFp2Z76i/30JBeExTSS1OlizqT",
+	"PB6hV39drW0+HmX62GJFOGOn9hstAwCz9MsJgZJdJJUghfCT8DkcFnxq1NGi9d3HUUTQMZ5zkZvO5QhQ",
+	"hcNYQv3f/s/dvZ737HlvWq3WX/5d4WBu08A9P7uR+UliXJqDfCOxU4uXiMPz+NH84p9IAN7GRgR5wYpe",
+	"k1YMJ1CEu5QGphjqZedjAue/m0qsGZJROUqpvHuITaMIrmeckQ10yEWPAeOiZ4NmZ/DcoFfpZdCkSTSo",
+	"bhoAsUH11QDqm2xc3E8+pQmc6zB5nn7QBhpU6/kLjM0BcakxAUUcWFa65KHmVJ94mKH3jHLWY/pBPtz4",
+	"VhASGDDLt2cDzeyD5tHAj53bbS70YxlqCRLpD/WVP7UGG+ijm5Qes7Nv9BaVyGv3env0Wjf3nhkBIySU",
+	"BhbHXDb2Xc17jyVMiy7IJWUyUZU+av3Hql2m0FCiQbH+MTBqkF4g430zmFC54z93GC1TGffNtfv60iVC",
+	"1RYGOl6iSpJomN19h2db1c3qZv3ldnVr+9HEmbJG/7IxFG4H8Bbkt6HNfLSjXHtrOc9DgSOGstCCIuPk",
+	"ztRU7RrW+NDoutWHqw1nN98brvZ7DLbQBEs54UL5aFDdGtinqDkKeTAda/s8BhaJmVEQqS8LiL5ne9Bj",
+	"geaDIXhoFr5/OYhf7R7pm92pbRtBLqlURJDQgvRBTuvPXlUfm1V9QlW39A+9uNWX+scrPYUpwLN6MW4e",
+	"m44r11gAShJo21gr4r53aofr+Z5lQ/j4zJG8nwzF870TTfeBJduDBICzmGJwA7yJeHBF2WUp0mYjRvow",
+	"NscVIRNTrxSHRgFXzNTzJhAW4aKKTcP1ENgWQTSWg8hlRPBsBJVTYF6lEq9Se65ibMhqtVZw4i1IiXU3",
+	"nUsZXD5AO80dc3F+q9FwEUAkfnLRzovxug7A4FycKBCTM4hlaoPQNwI0hbql+d38KfgMzQAlEVC84ERS",
+	"CTRXXlyuFpNAmBOSKS/EynsO7LW3CV5bflyDQkivwa6pnTPuEofZzGdg7lFFxnIdALQzPmvGRUP4pmXu",
+	"2zawdnYJsBB4nvF/5Ck8Ycb/qTclnKETwicR8bVC22SXEZWjLF+ujx2X4drtuyEzptnN6lFuCEsZLPaQ",
+	"FLOYhTAlIbqYRlcoEMT4Pa3PYpGBYsfVWnB0lr1TPqTlQNkGWvBYX5v2DS1YVwAaxJkpEsuCsYMfyc9D",
+	"8WvZzEWoZVJtQV+1r7Fc61liy6Y1ZrMCZ0W8NbFm38XZs1UJhdCP1s+UZS4L77akucNS4WbREYveJxYQ",
+	"Jqt5hMlywMitnZ3laPFLNtjHQh9aZtTrADg+1mYyU+QKRpbvqrQCWXTgfl73xr7erDEwdapqKs+V8YFv",
+	"YLYE2UMDRofGXkipcn0agmnipscHVemCq9EiJ+PEY7dUXbWX3fpe9kX30nP1Yy5oFFF22Sdjdy7l2QsA",
+	"g12Cvz4OtThf+yRpjp3ESh0hi/pF/jzRLIoD1Z8QYcMuebL4WM+/wtEVUjzvjhAKo7Mp/SVvS1QfoNnA",
+	"DK0abts+PR72QvHaom+FiIAwBVC1di9P5RRH0Ry5mzTvGG+4QmMuFdpCIQnoGEdZYb29sV2KnVs+6VbD",
+	"us1GOBYg722bh5Sqn5n0U8xwSMSv/4LRr/8Fs/DX/446G0cbOXG7wpxLPCfnejHglxIXnom8LV2L1iFc",
+	"yRUpcoWzuQkVzLRRD2kRlF3uIabVQDQRWvbmhyiI3jYEkQgFXAjCNxZOk4dw2GTEGVmXw07hYvDakSER",
+	"goT9CZ5rA6dvcu5XPejUXN1iQw7WssAhWbb2+vDQ12Tn5Che7oKVvvdMzMjFuvPwkVwsHEIpPvZj0Vp4",
+	"AmVkvgR9pEzwx1fFct9HOIqQ83UtGgfuhuUNCdbXyotPqLx6DhvM/lnLS9a86huTWD471lYrPxBTljFP",
+	"LM3sXIRT0g8Lm9x8HBGGLOdq2RdOiY8UD/Ec2fQB0zJKKpNbDoVtSD8LTaKptJ2+zO2KiDGCOCC+cKdU",
+	"ylle3dmp1OqVTW3wxspYaFwECywYUUZkubplhxyuvXh2Go8oI4UrV6uuWDqjR4d4teJ/7K4rl36nRr5p",
+	"pT9Vr5Wdr7cCBxRLNOECyanWGocUs19wodBbe2vHySDL+EHTdMl5KCHgYLL4JJpp2RuSiF4TUKcyXBJh",
+	"VcQjS7ih/rJSrVfqr9bhBg7krbvIJ/ZqqEg0MplqMXs3iSxIQCfUZqIsN/TchZBBISiR/fWdTOu4Se24",
+	"ljlGE2rd3ikUKfL6kEZF6j7a73ywcD+phKB4YS4owwDNn+O8apEmX9qhplEGtFygkQOmbiF/gheUkdlC",
+	"3esYhySOQKRb4ORa3OUb2/m/O/3/8+n7awsmcNaQsI/VEqGUoMFjiewdRXIll5mTkzAVKAf62myMu5gS",
+	"C6bD+vLmixsZSzMDvl6z4nHNiG/BfFh7xKan2F22boSlcnVsj7h/H2i3QOCj0Hjx3XmUkVOZkRcet3bM",
+	"aVD8siwpNqR6iJQz43ENU/csHo+l/shGNMPzVNMC5/zP5Vu4xUhFylI9wqL5/SV5bk6XOiALpift4cdR",
+	"dDIE6PulR1ycNel/yps9a2jrhWuUHwU8aHEI5/6dl9I5gYmleqN0Ioq98h9Hc4SzmykL2h+WW8J30ErX",
+	"CoxkgiIlpq3phGUet4wHvti633utU8rssjU9osVubGiOxYdZP8T9PBhGmaYybgi2njsjnoCcHbyoHk7w",
+	"JWWx9Fp+LMVXljs7Mg9cxhR67r4YY8DC3Z85FtZ3KZecFbVVb0A03HQWBfRuFhIhFeehrw1r015SwP43",
+	"mQaQ476BGkiRGwjcjaGf8ggzVPOr1WoScpLQ99n0I3TObYZIFNGJpPLeAZLUcO5tK6WekbWVYu08O0vN",
+	"iv48nVKdnHMjHuH/YWK0Voo33Bd59e4uKurT6893o8eqzLm0y4XUwFyOcNwl60GvLtbB2/rju+vYtfvo",
+	"2DmpSCICXxUO+o+bW2inVkV6I1Sr1QcR8Nj69l3efrtEYqY2XpGn2CU/FsmUJytGuMu8PnopwT1eXpIb",
+	"nqVgdST8ji+/d3r/nd7ygAT/u4mGB6f431UirJnWvzKB/67vfeSk/dqdkv2WJd2vmWH/mKLn3plEd07k",
+	"+9ypR19t/k+qCjPfJlgaHFsfyREXijASIjq0mmLE2eUeIuOJmmf6UrOFxtROVdjOT1/tvi4Bl5tkCE/m",
+	"1jdscL6cx1aUTRTncq974C09APSM2ivy+fNPIisflrl/V4WmMFFeD/mKsnx77PrTiZCPWDgwoDIQenxh",
+	"6l+0ceTc6a7+5GKqtAC4wBfRHAwjQP96hNRFY3w8mQQxY8pLjrjWhyGSsXIyoS+XoGuCf4+TR7hW/qBd",
+	"tQ4X6jCZT1c+mXGkFgw5k2QMAwDACHQx30D7WBIo+8FBoA8BB2UH228vdWtSDWUwuwM+ti3GNlJ1EBlS",
+	"zEng1tNYEkVlXEUe3/Ml4c4EyqDQkifQ7I4zg/W1jtenf73kiSeMIKrI2OwDyOeGjOA7u38SsluKjBez",
+	"ze+fB7H4hnRmhFaJqFQ0uAelneTeRX+zfYVfPJGZFy/j6hQyxZfyQKU46v5+qDLG85f6o3JcUZxzHT9Z",
+	"W9zFel0qFWBNnw8YYlmHdSHysU0gMGUJ8bBs+Q0dxnUK9orcCbZmW3IXdZpO86r65stMkFP/WZLfmQov",
+	"l5SRZHTIO2/g4kKRQj/u3RLoIZUCsGKgAFN/VoPPhjTKOXiWptdvV0vC16n8esFnS8usIhqXZposFVMj",
+	"ZCtrtH0llEyVv2qyMxTWl1FYr2292nq9+XLrVYrOWumKpuher94qK7mm4BSdGUVnCTus1mnuyidOuVrF",
+	"KSVFBfFujscd83RqPOsJ1ePUIZIvhwmUtAqRisVMkQoXkQxO4aeS5rM/SKQvW8YdW7W780d1Hf7Q7y/2",
+	"Eqao0xcso84LIkqYInIjkNePWS1IZT8U876YsiWJVhbSZQbdFpNKsLXyqpJGsH1Fx6Q/lkUuoRmYo9pA",
+	"U5xfwcE0plFELcxp5k2b91mngn0LcMH9dZLvUpsXbjJZeL6nODicymN0emBxb0qTPSkIDtcXS+sITkMF",
+	"dL9cxmKGhBQKg8HXubfEXCRt1V7Ipy3mZi/DjIWMk1209aRMJ6NkLlseQJ4yALjXRIQ0sLmsAAISRFhK",
+	"IrX1haYT6NUXRXFJZz7V2mCWFUmkwcH706PWfqPbHMR3P94ZavqAOmjP3JsNBoEBdfjYOGu32m8LaKg/",
+	"Dg0kXDLdsBFcNWlVq48YhWKOxDQbTqg+mBbbJYnRYdFapBCfCmbiwW9nXPWXrUgjigxKxiOvgM3i6YvC",
+	"9O5yPgCERCRHWICihaPId3qg4qhmg8RJ5ZNeOydQFmcvm764InnRyIKkCXfhXC28Y+uhM2UQ4Uqn6PE3",
+	"qJ6ufmktuakdf6rXlqubS8TBA19dKPKTZXYrkKcwO1F+WqLmNnVK3uQYf9nxIE1hTbgqq0YZ1AKR1nju",
+	"l6AT29rgookhAZLe6w9I2NkuMvTs6Vo2zlgWqxGZIyzInVb9TouePuGzVK2zRF/M9RLzyIMyAUtZabnz",
+	"RS7PFzWgQyTA49gkDtLFcUkuYIF2kuQJ9mlYwrfppFDOSJ59L+m16QW9FtfGLblijq0XcWyZWDSOJgPq",
+	"8GBayvMsVxM4jFuZLNNrLKnr76f62if6cBqtensuC/TRKICNu+TlNLT2Tbwca/pdMq+urXeCeJkZiRfG",
+	"X+DtmKmWSpqvIvlYPkr28fqCoVj+NIsT7Br56NOaOXbxuhfEzvK4ftsF3okVYC8GLyhhBeeqlDPTJ6co",
+	"af4RUVu6YgqgLfaC1e6Q9UBbSsFakvSHxQxImAkLeIdNuFBfDYE1bdhuoEGzfXB60mp3+3GzpgF6tlXd",
+	"eh4D+rr2Mz0GjWSYw6OHDnM+GqQaacKt1edIjbh07xSm59a7bvcUEPt6bND86bS5322kGgXpG2uvnvto",
+	"4FpVvGs2DppnnaRbhb5ks6Yv0ZS2jk+PmsfNdrd5MOixZ9vV2nNju+j39D80zzr64frKGGJ8gJ5tV7cX",
+	"iIuRgcjQJMWSeY9BwwY91qQhfQZArRRKON1V1PcKYaA839s/gubz7xodhx/c0Z+etA+PWvv6xubxafdP",
+	"/cMWNM9otvdPDlrtt/Hti2umP1yYVM/39BMy7VzKp8fzvVzr1P5xq3Pc6O6/K/jq9Oxkv9nptNpvocHq",
+	"Qkd9f7EJ/gKK8l07thb2cjxuARWOX+6D5rzQGjA9rTlm83zvtHHWSa9GcR+y4jZVpW12Stne80taqqyJ",
+	"Qe2XNpTVrzhutP/U1/SfHeipyzXcKG2usMDSGdDAAoYvhhBsO/jAdBnsge2PrrcPjrukG1CqfFcA39sH",
+	"D/g7LG0ptATkQTaMaKBvao4nag6VzfrYCHhI2aW7tcnCCadMxW0Hfa8J/a5xqkOd7+m74x5LZgN9IEJS",
+	"ztpcdVw7C820IRlPuCIsmP9I5sdUjrEKRgtfnMYeTP0Vk9PhkAZ6EJ2AQ8V2i8FkRI5OOx+H5tSM/84+",
+	"Nflc75n42oVmqr53bDqMvLOw67An7K37JgHtgF5Slfkifl62IWeqZSP82tIMMCbMzMcpFjI13QXt/4p6",
+	"wxX3too/tWSnvihoYOR7HTqeRHRISWj5wjxfHpFLHJlmY75nYm7Zhs++1+X8GLP5GQm4AGUx08+mpIfJ",
+	"YsOKc3c0r419CCh8gl8KPJYxtK2B5ftyCIePByC4ogHDZ0QNzIzR1LAAV+LoNDXHRlfLDvpYawhJBBKU",
+	"KR9dzA3gKA/JBjphKMkqsch92RYL0AJqRHoMOvRC7iukRs3jtMyp1j0kGgBew8/V840po6o/ETQgFvWY",
+	"uiROJPFcQsOGHoszBVAqXY0SiSIqle1oDCqP0YCsJeA6hYZEGh0nV+BjBEcf3lbkJSw4qy3QpUF5jpEu",
+	"tcS3ypSPJJlggU1aFwr4eIxz1kOn22gfNM4OfLR/cnbW3Neqlo+SQ+8hmbGBPSD6xcmNA6eIDXZREpnp",
+	"t1uHBksu+SirBg6yI8jc+SByl2W9DAp0STv/MdKFZkq8wJa7RX0+DGyP7dZ+r9yYew8TelVTdtl3TVtL",
+	"xpssjspk/MS9XkG1H0Fm7+cegVYfSNh3Fu6amwXWYYYlcg9AlEmVDwknQPP3JrAku7WQLB/lp9rJK/07",
+	"iIMseQtwFw8gdESL4DJKeB2mT3EU8uJ56xCFTNKmvgqQUy1W2MTmy1J2aQpl48pdLWSvCJkg0+Qh1i3v",
+	"PSIXnyjJyl8iRpcn62eHqgh7IJEA7lwCV1Iy/6PY3eeSj1WuNfEyp+PLrbTnb6dafVXb2alvb73aqu7s",
+	"1NaI5ZqluYtghDxgpAhzoP57ForKwFIp244vwsGVRAP3il1BcDhYH6s5B12ey61adCTr075gGBlzU+/K",
+	"rDvADimfB/fA3JhaIdYtvukLqxYv0pk3J9OMYeLIJkFvjOfG95ThCYgZPkYCT75J7QKdxSZ4PI1jCj3z",
+	"4O4FnLqk2+399ldRm9z7EJi1DFIkQsfdhxBYpu7nzwJpa1k5K4MSScEgWM1C6/t0iHCkN9IcwXn/IJlq",
+	"m2X2Uy3EclTnvEOWeHt90gkRGBO2+9rb2xiibTwmq1G0HJ1SW/jFOnTegQaUJlr6OKE1lkxrKNGxl393",
+	"JqgiD5lrs/FLT4aVuz+e5hGWvrZuhhiqryDSDDGiIrgrU0H0GHLBdfW7v2zQdzoRazruJKnGtr0olHOG",
+	"C3rnZm1r+1X99cOm35i4d+Yhgswdsbk3Wd8Ge0T2SfKhc2QXeicd5XCTo7wQDLPV6bx/mDFYppDlBJ6x",
+	"tl1ZmcJXuXhmGXTCHV0Zxc6KtSJecTRcIBP6jNnyYW0OfpMtDlLiu6AoyxwQ1jdjtallBX6Nyp9x5Zd+",
+	"SQ+0FuQiJRkk8noJin0MtwmH5pJysEyCtq2tK/JZnblqnGi+Z7JMXOr2Wpnaw0JYUJdB7KNtdPzG4Z+v",
+	"RAbdrm/VX7+uri4yjIo9d2Ym3/EoJOCsxoGSywCQyY0Z+xBZIEtpUhfNE4pLB4oHu3ETyRs75Fr1LmOu",
+	"Vbdeb796WS3ECCDXlMyedgnXntvVLZYK3NDrgHMC9jT4N8YLwCcPgvW7E3p10Xu3KtW1QKcftzXUcBpF",
+	"RV2hPmc/KIBiLpk8SPXC2pxHBowiMYvXW8q1plQTsPLsacFVB7Y09Amxv3+foN/LuNT2tqNM0jDWew2K",
+	"9Uquva+LZ63SukdDKrfDGBPMZDz5MUT5RgEXr6zk/Kyw4m5bmEVZdVsHrjojQyK0sX7vpnA262/d27rm",
+	"4vsAmq8JIOu6HDwZfuxabfCSfnhmNXwHwB5XRKZE7gITp86yWDQWYbfHk383vFkXBP/caYyx7/O+VepJ",
+	"D4uivMS0/C5QpZ1PFC9RYDL3rHOwpJCTOJPTSHGA7QsJGmPxCy8w/u4Jee3CKP1JDBJeAANmL3LiC4ZM",
+	"GbL35CuX7gAcrlfrGkdaVPTlVAQjLC5JSfHQme1MCguU3Ifi+0rp2N6orwIwF5Nh/NqlvCYmQ02IUxT6",
+	"JcnJb7B0LUrwjfklphNFBkMF0EL019oIG5Eo55Ta3imidIwp6yt8s4rQLr5xMv8vUwztYJekUE8ZVbn6",
+	"psJSKXyjD6b+BZYFC/Sf7XvQr/8MD0SQS2BGC2qdZSPI3jDAKuQGByqa5wZeLXq3fmJp40V4HV1IDZ6K",
+	"Bc/vvXdKkh1RqFsFRggYSlyWJ77JRkhebWwvjCwvtFIPTi2dHX+GjOLdm2KRpfsrzfS5lc2w9hJJn25n",
+	"s5ZkRIqjMb76bUhIa0pX/btJy/WauT2dGIWSllWi1EdVH1U3tn1U29jSyu32Rn0PUYUATe7C+KOTfuUw",
+	"xh8kan1owLNzzSTqTy+Ln1As5hbsZaoGdYznejIYuYSs0gUBmlgj7l9q7JXUh0uknQO0ctLs25J/63G7",
+	"EYzkJoimkl6TYzdFxv7JzeJGbh6rDxKpdkhLpNxJ0v2pYO5NRkic1ZRqDLSBuiMqwSwkwrYMByNWgo/N",
+	"R5KjIRa7CLMeMy2mbL2AvJIQfAX8bOghanzupga6Xoe8EYeMQWOMoYK8OmsNUEH0MZthKOv4zoEHG3Mc",
+	"kv/ARsVajAVkL974cNsaHnSwGFnYx1PFx1jRAEfrENAhDAJFtuRHv9tQEt6LhGsi6BAHatonTJ9v4WoK",
+	"XG94M9sfiKCH+gH3ev0MU9UfctGfhMPVb/6IbdBdM9LpweE9XnlbzsadktiY6fGUOqOlwiwEvHiqJIro",
+	"kKTB7Dr775oH7031wcFZ4xBKLFx4rNNsd6F2AapUTj40zw7em7qD/a7Lp/xw0jpoHmRz+d2DViTwd4IR",
+	"Cacmp/tA7yT9bmAOyNAGC/YUg+V8ck1EODUp3QFAWOpPP3Aa2p7/WcdB4SlpjOBVtp2z0dcxBIjMmQLy",
+	"QbYAnJQXguCrkM8K9KbW4mP13nIn9Freyy6+eRO/ocB9mfdYJurHEsKaRTrHk5O23HrpTMdpbUb+gPR1",
+	"ch3TxFSWO0VRrvPs+OK81lfy8EINb+mLEh5b8xWam5Y+cRWX1uvbpQ+/LnKupZ4NmyOrE9SKnnaN1TLG",
+	"6uIbx0boWetDw0ett619H7VOOy041UweutmKOKJX5PkTsVu+djhrX+U5Jj+w9LQV76nljLEgGzKL7OeE",
+	"1hLlp1uYu66l4xVl4aJsjI8Jm1gPBYcusz5TT5Y9AVLXrzoE9PGERQglWEIrNgYnNSnGMfLdGQdFaKjW",
+	"/CljaDOGql/3X/m1bb+249drfn3rPCMJliYMbS1NFHJjqlxjwdy4/kyEtlq7Mw6H2TXk2B7SoSLwW5sy",
+	"Yn/tzghT8xMAjjW/H/KpqQVKRbJKOghAw0ubYWJTTv0UPvWsyN/tonAP7Vq/VoPDuLHhQ1qdNKWahpSj",
+	"fR6NCcMFfU7yJeCP3CcwDp/YhoF3a8t3z/4edrSPN1Db0S6nMJILJGm+ocBIqYncffEiMDQUN7u5vx9m",
+	"WY9vA6m8rNN3Gu5x/TqsuJsjH6K5tqX30BWZKDhHAGoCXeDgym6enPH9ybPpQ16jUqtWa96CZq6FwCWv",
+	"2A//SXK2cYZnxzY19hYKI4uE12JzHXCn4gnV2uouOmi3fNRuNZE1JOw1RlITMH2hdKvHFjsBUImCEQmu",
+	"nDG5Mu9sJ7OcOwv5StXKzvmnndu/LxbrQnBRMTWGRTXTeg7ocBmwtRZpFi/PILklrT2ysmqZLIEwtNtU",
+	"WkYSJqcu+jxloKBbVC5TFpdkZJpLgRmKmhecNtqNg+ZZq4F+/S+N9sF71Dl6zOyK0jTq9LQszZ7WF7Zb",
+	"h8bH4CTp4yRgLu2CmV7VJOJbgojmoEBTuZo0XpG1sstsTdrKHqFmNSWmIZK8kAHuH+1dEdTPyTdXrRqH",
+	"dZMuFRnRlxlZkeTLTPVnj8xmt+9DwKwKdnkxikwRb5WC7GX43keDGJDRFA37aIwjvZr6S0Gu+ZVJfMXM",
+	"mBF6EX6Qfo8NTpvtAwCxoxLNSBRVzF3WUQd53AGfavNbqy1X8DKLuEehZgXTaCqcO73HDCsmRbqMO2gZ",
+	"PWY6JlmgEPt6h5mQYFt4vlcGnbBa0z4lLDRffLDsmIAmJOXn2YbUq+F7fGga6HBfF4XmYwH6rMyicYSf",
+	"FndzayCV6+e2ivKlHd5ybal3lsv9P57/w8/Vyg7q9dTf/muvV+n1nvV6z0syf9NNhQvPAte2Axz0M6u+",
+	"uf47K1bDqnUruhiuOsiewXP+YffFC31+sF5PnP/xf3xeOJrTTLfPQl+l6W6Z91NKVQSRKARhqj8pOSdt",
+	"19Ic9nxtffgybfqbf6vq2kZY9hm5UeUHHEYR1loYjM5UFpOxXM/TrJ8Oib68xMfrjlATUdCqIBYRtW9b",
+	"7x1ATn9CROl0usox5UqN8WQS0ZxxVq+umNBVM2k9Gc5nU4YKp7+3I8aC+MW5Bo9ZJWoRRvElWUYXfJ/Q",
+	"tWc7HegVgf3oGPkpaFxAx0ztjiz92VleWPsUO+d4r0gJSecgFk5MKvoAO5KGe2mhhGZcQOIqVRto8KbR",
+	"/rHfPWu0O4dNc35CRwLjuhiY/vXmWIVq240C5Svnwb/AJbYFDkwkX3E0wXOk+B5y82etgPT7oLYXyzyF",
+	"+T6NO7W6lhpbtddb29V6tVrdrm1u5go+N7eydvL2gmV1/ql+2+uFn+q3sZ1V8zertyWWwh2a+hs0n3Se",
+	"qSJi3A/xvICtD/DcVjtk81r1lEHOj/17D21W7ZQxQkEYuRVnXCRFnBLPc27gpdJi8+X2XXsiyBkdquLl",
+	"ftPad/5ou/I/SHSB2VXOzdJo/dTsvHnz008/5fKia5lVe12waC+T5arfPot/37x9/g9rlmplV6lAbZkB",
+	"p2qG3UOD9km7OUATQZmSccg4wZaxK5z23Oo7AGIuxcOe7+1bZ26j807/9665/6Pnewets+Z+t3/QfAMg",
+	"YCfdd82crpl/zgqds236Yb3B7KorMJNDcJfuW38vliP934gEV/rlENY+IBeQGHWimQo00rUVugepb/dW",
+	"187SKdj5c5qPc8JwyMUG+kjVCA1SCC2Dou5D+nLIEwD8QyjXM+tNIkmQO/rpJYNsAQQTNqOSoEFiUxps",
+	"drtDB4wOB4iLHhtkm2gPLKahEYX6aA3IxBpnMvbDx3GBIsCfOzuP79bGO431lmnjnYO5Wafa5ind1nuF",
+	"MxZD22tepcYBj2DPcvS3/wMS3sY0hF5IDEd/+9dcm+dp8Ou/YPQWC/j/lCx0Jv4tOr/LmlsXjPWeHrci",
+	"aZwtkyje0OlwitnRny3i8tvcNN/ZfQW7Pziocr6M1dcOTOyhiM+IQAGWxuoEUEfrFrOHVyp2ke/IDQGH",
+	"13++W8QBV355aNDhjFzSMfmRZNPVPCiNLIKH11en8hh8CzgBE4EvCQvmdj7g4/EuGlRrA2SBrHw0qNYH",
+	"tobY77FB7fWgLCd3UK8OUqeFiUZIjvK4wUApFEhWN/UPbTFWt/WPl/rHK/3jtf6x4/leTWs6NX1HTV9X",
+	"09fV9CU1fUlNX1KvZnU6eH6xIpcJab81QzSQp1xoLe29JOFbzgHyssWuiVRa/3zLod1rV+BrEjX0lJni",
+	"piaEq94KPp1Y9e8NllQ6ba9LhKCKQy20uRewMm2iZ3dERXiKhZofEnjam6mkjEh5RpgBcj+dXkQ0+MjF",
+	"lf66Y+r66TXpTCeTSD/0hJGO4pPOiOv3p7KWOqlMi8aloME0UlNRkIZg0+NbKztJWhQFH2H0cXNf7/iA",
+	"VMzXm3Wzjyqwj0bkBtskWhTSy3zdhlfFw1cvt2s7tZdBuLUZhq+3tl6Ti3qtFryubtZ2gpyhWc82kqxn",
+	"N1S1soMrw/NPm/XbEl02BcGwspeec2HHraSzx5sDT1l9yCSzqgUoHROp8HiyJLRj3+yOVggdvO/uP1Xx",
+	"XkKSnx5VkVTNF0wWsomp9luViVjcNzy5/wcDHpot/L5LfrixVnu9Sv/8U83fLnE2rKsjFBU8lrZg73Ch",
+	"TkxEPS2TsQwWhHJDBiZwgbhA+ivzV9rGTW4r7KmcyfQqnNCLuEP02JR6DE0X2sKuJ+aaktTQX/8Z7vKR",
+	"4FMWklCr+FAbtUYy3OMnMpZme0HKVEnJX712h2KV/E4x5as2Lc7OVBEDuMKN4kxdfGOCG3rAiwuwrLbR",
+	"DS5T3WIrW6iSCzVcdxqsHqvWDvpXRplYLtOc1rFmFXMX35gK5uIpTQ26ZD7Lc/sy87mLBq0PjQF6VvXR",
+	"lo9qVR/Va+g/PPfRoPW2tW++2PTRto9e+WgHioa2fVSv6mt6bNA67bT0RfCFj+rwlNcAcPIfngPULbiN",
+	"BugZwHhhRZ5n1ZnWh4bWFt629vV/p51WsafJXLa4mcmNOqTasikYK7kBmzri/ErbZXtGVS1r/f6IKWQg",
+	"AgtBUELfmPsXc4eFcE0EeqZvQNcGEh69ev4ZGkov0gzl33FD37LCvxwstJZnUCofw19yRiQ4kK7IpCBm",
+	"Zzvfl6A4ScUnMl1mI+OSCWel+kib9aaBsVG5Eb7ElK2VK/LFbOwLGkWUXfbBcC6t04gHrefPhTfWSl+O",
+	"be0simCJwzxOmreQRv0JEbI4JMvH4OzH0RVSPMuXx1gojM6m9Je8N7X6gLyntVwL2bSEW38ROHixii2W",
+	"mDEC21ROcRTN43R9bXStU9C2ne1AuWa32uTYeIg/5NSE6n/9l9hDUJD+WqtXn9IlYj0hJVA0cWLljAs1",
+	"QleMzyi73EPgszbBioVBCaI3CkEkQgEXgvBCTJp789RaPptsxoiB1hoSIUjYd6GyO0XaXCXqI7uAYG3v",
+	"PRM253edefhILoq9ojYDi7TpcEl9uM1MVdyBxpN7Jm7qI4aPJ1iQDXTm4rMQOsZqKnCEjPCSPpoB2qnz",
+	"xkDffrufewyM6b3Y9U4VJMskuVzWF29MyVQ15gY65MKgI0KiF4kk6TGtTZrq4IgMFeJT5VusVfM+SNGl",
+	"LIim4WK27b1cmvdecbufy8CZ/LSPDoCOxjiKUET04+UGOknKwA3EvxzhScFUxdl1ayFa1h8pU1wP7ryc",
+	"RbN91UsOXfDPaF0CetsNBR+njUlov/WfOidtz/f2Ox/6rePTk7Ou53vvTo4OmgfQL+koFxRN3bIiIPpm",
+	"Gl25h8trA02onw3Ygs2bgETgZ1qd87iQRSn4bBcVd2QOMEta7e/FqYpQTiT1rdOIaNU+1VB8hCGriMY6",
+	"TRbF1EfZjtecRXNzj2Waduswq/W7JEVLVJzJ6CctL7KttrJTnNy2YoJdbuNH0wA4zm30vQPX+TfTpcg7",
+	"v4Xa5mAqqJp3tEg0oqoxoT+SeWOq2fWTd0GwIOIwxmwkJOrLq/4fFt0VSJJAEAWQy2B02SIdHw3cXYpI",
+	"1f/3v/6vpjOI+zTSGqf+dAO1YKbliM9Yj3EWEN/ElQyCvwVxMv5iu7YunRUa9s1TOaUg5EEphhEkEzhS",
+	"aqJ3zo9k3imBB4ZJTeCAbTk7jIwREkqX6ZT0u0M/krlRZlNGT4+ZC7hIIcJdE7GXJLAxjhS/IgwR21/L",
+	"ED/UKj/4wqBj174gwI+2xDdBNU4whwXBIVR94ySQDsBXOVTiXc/05PWtNQNzmbS0zNybwfJ3D0+1d4i/",
+	"X/roiCiSvovR4a47KL3d+IwtiLtY/LQrwt6LKJfEGW3YHhEvrshcVrAgFT3zlYt5RY1IxU185lzHUzWq",
+	"e7e3gDxpfDDWLNC/msMZ1M7I871p5pWXVI2mFxsBH5u3m5+mVVSac2LcWoM9EPfL0AxzYf32BJI9OxNM",
+	"mW9zDYxxbOtzEJ+xjR7rMSDFpjlSFpIJYSFAdLrOYaY/jeWtCUQB0BtCjtB1DTVOW24/Ma56DA+HNKIA",
+	"YK2PMV9zHBfS4FkDTqLt0+Us9mu4wDwdK3ieJuoPf9CsvvGHPyDTMDPeAyAgJRo0bP8v+HAXvYHth9xm",
+	"N/u8AXvpgkScXcoeUxy0ElfVBwWuDBLiqeAMYEmfrStEnpu0kQAL8DWbvbIX5wyB79l1cTKvc6cEIcyc",
+	"8FTZkbqygWS06e6oVKLBJ4ui7EOTLh+NicK3Ntck+c62vjJfbkCyHd5IHOqDVA6wnvnBTxWrblZa4cDi",
+	"K+tZ4nvaVg5tbGUAwRWtLjLlrjJuCq71M6pMaytoVmXWcACEbOhP4HDssRG+Nl2ubNcrGD804BI2JAJh",
+	"wEE64CgHdnpOXB92KLYCnjjjUy0AjPng61X2zRL4JqVW6u9CipHek75pkqOX+y9TIuY9FjdTkr5Vv1IQ",
+	"8j7gEhPjpk4+hM4IBM4KQJQ3o4auJT0Gwx5iGknbSAwYa86nprUXj0IT17EjgmZ3MBDDofpkl9wC89vO",
+	"rgijMWUwTBu3NJMYRfoWiRS/hCzljR47cXtDWtXxpiKwIhWYioG9z+YamzFR2P3ogkgaErm78PIeg6NV",
+	"00a15JhRFvKZvtldKaFxoPTTnVv1BKSVdD3U97YvLWwLM+SkWS0sR9LaahG8pVrdSF3fY3G7NiAP7Ick",
+	"RyueKD3naZea69Lg5N+M2VqRHtNMR8OBjwYJdCPseINmYQfRJTdKk/6+e1h5HZs87fdHu9oyeX8Ek6TV",
+	"AnKjCgdhHmPgYswkgOte+gb0zYjxxAVtjnjIwI4dJkiffoowvU+0eOgxe3ptuIeZhVYzntwDrllB4mjJ",
+	"CEdDhGd4bpJQfyGCG00gogFhJjxiD6jGBAcjUqlvVBdOqdlstoHh6w0uLl/Ye+WLo9Z+s91pwj0QaVRR",
+	"+qiz7lhv16tu1MwlfEIYnlBv19vcqG5semC2jEDneHFde5FoCbufvEtSaBZD+r9roG1E7Q8yhdGODlIN",
+	"8p8ZPSF8nuq1Dc2QtT3aY0Y67SHKbGsq53v148I288V/1DbjIIEeSl+udfWNHutSEktaCUjhIMb02y4E",
+	"6GIXc3BfS26T3K3vnF8TEeEJ8IzxxEuEwxBNJ5rb0tmLVpia1lMTDEe+aTvAGdlAbS2DxlRLfPDT69PC",
+	"+unhrYNLLAKKB2gI1wys/TwwHBEfuC2tkx1RmYDlwzI5CVpaFJdc8uLU1OiuvM40AdUX5vtaRnM3x88G",
+	"MPcQCgGzKF6sZwOoxRikFncPXXA1Msp9kt+e82pT/QoQRVptNNyPHU6CceJoxlsED1rwiGIRHxrgiQF/",
+	"iw9/t1uHrsR4WX92syReMVGSYAHNaxOilka8klDO2sRmqfn1v2EWTkuoyVRWPjZF2r5d8HuUEGIK2h+b",
+	"gmWrlBTclZDkau4em6jFGjtXTu+OhyyhO5CuVESh8eA+DoWg/lE1B2owmo14vgeWgawvISUw8HKPRQn0",
+	"swU97V7UuNsflyKjtYAmAueAtAkHueKl7KYqlAFcqP7F+vPlhHaHC3UInSYLiDSlASkjD2jMUmaSQEpJ",
+	"MvgN61KV5Kfc3p77njMC4JyvV6vOZLZZ/1AWF8Bh9OKfbFgtBR3hSqtT2sLPSVzUyPhUnBLYLcUEEKkS",
+	"c4BBmWDjOraf9W3iY7OTgInverW6PgC5VDhyF9RfV2ubxhtvmCf1fKkE0aqLt4+jiKBjPOeiKBDKplG0",
+	"GNf82QNAPoFlQZXveQZxvDQly0YAy2uFF4N9VZOYtG6oPB13WBJRA9d5xoVtA0kF1STLgkWmBG1pcZi9",
+	"dqGgpqBIa7OaCyplQ0VpvPuyGYYokF5Azc2TTElutqa2lq5staWj2WJU+2G+erRezVVy1nIVlNB4yfWB",
+	"SucGrpPimEoKzA+xBkNM94vSO+r2rvJHK5AJPMLtrV+qyGfaK6W6CKa9FWVvtZe/+CmV8qjftWVkStEt",
+	"sex5YT3Wp4lqC3fWVt+Z6UYPN22u8zo5HQ5pQAlT4CE2d26vvtMUs7W5apg+4ObGl6tv1LdAUjkEvvRd",
+	"9Z3Vd51hRUAzN/36zfu215tREHGRCRHAXWtMTMd0BnnP8DWmJkaXjiGAdE9HD34+1ydays/+c95hfa63",
+	"pZyOxxjkvObFjAda4Uu4LbFwzm+NiC/IF1RcaKMw1cm7pay/3haC4SLUoWdQHvbcAGL0WEr6p6JAvoXA",
+	"cA3gnbGXtW/92N4UPebMHz9u4pr0AgUz0CROx3Em8JyERTZxj6WNy6EgxCYCFdiDxgXv5uvOBmErJOMJ",
+	"V4QFc0jhO48Tf9/wcL7+8Q+CwTm8IWYRL3JSYRF/n+oreEd94LHP/rue8itP8N/uAay3/pALQi+ZyUlM",
+	"L7Fb2qy/3azf0tU+ohHMW7LYhwIzY3rnlL/DszQDvF5Y/+0dN1/x+re5yKz+2ZSgkKAIo1NMb4qz4Ja+",
+	"9fBsq7pZ3ay/3K5ubScxxmo9n/3kveHTCLNLIihB4RRpSlCncXYE85hkpaUnMZv2sXzePkBBR3qaMvsk",
+	"5FyT+8bEFuH3enocmwuzt/WyCtU0qdlLvSOewcY1YTTUgitCx3gh6assBcTwe1IbBcrAmopLRsK5vJwC",
+	"zaWb7qtuWtgLMDiTvAqrMeXMnNr9zJxVhs2KJSoybT7nshWbPXcwY8wNj2uyrMk+y4SiIetuxsKTKOzV",
+	"x1HYlynr3cVq+pyy3uziy1VKOlxz63spZaByRiYRnq+6M3WHveHWv799AP1broDsJFYQqzYlT4JbXhRc",
+	"f+t7b4la7/b0hQsZ48tvzV17ZysnFmi/eROnuoaJs8/ZMKIm1W2rtsbIzhJttcv5EdQ2wr3b60xlnAQB",
+	"BZiusd5Wvb765hQ8oTOqfvtGnEn8yVlx5oBOGWIlhtytn40lvriYRlfGrtN2TwFIT7yppclRiE93LNEg",
+	"XNjyAxRyG8IV0BRYpoLiPQb9LW1E2E9an+iDFO6xWJWpMDVll1GqKbwBTLUotElSSL1aReSaMESHSdQP",
+	"zbCEkDkN44zCGJVR254GiVfNaEB6zFBlfNHgJ4+7k7vItetNg10OOpVp47HINFyUifKNnvEFG7FcjZI/",
+	"IBrKwmb4ezDuVJ/nu5X1+PFFO2H9ovIq2BpWXl+8rFdq5OXQXILLXO8UyrCzWl36VE2l477a3Nm5b0Lu",
+	"o/nDU+vU17RDqfsautG5bdVuVikDZuGtOX1xD3urLu4ftZrtbv9do9NvtT+ctPaN2gn96zMZhnd6y4jq",
+	"+fA6RDmHiOKm+YvVwyep1Dg1ojK1k1kIPYagaHEx17Bvdcpakn0Ik5GlDg83g8qrcLtaeR282qzUh6+q",
+	"hraL4WI3UqsgOshf28Tl9jyNTOztY8a4KkqURBckwFPItzKJwFLywOTZxRQC7wwxhcY9tVgBHE6jxF3s",
+	"7da/arVTxuIjjcBboINCOyk9KQZNIiOov3uOv3uOn0bpSA43kwa3zIuMbPnBSl/ydKLl1Xa1ms5KMp3E",
+	"DIguZ2TXVMzzmTnWAyMo4qqDzFk+hizBuP3ZAOonIOm/0W2dtPumPsH4mm2uphH4pi4BlIkeA9AA2Fqg",
+	"XAg+c8hqoZj3xZTZJCjluucb5Sdzhz60iQTgf626FLRh2wMJHMOvy3yrREFwhMTUZCo34JlUonQphUnu",
+	"gW+sskKVj2YjrKA+DtDcID+Cs0unfsHsEr/HuEB4ARhuZBFpwIeeuM5dnrOr7+AiV6WhKelZL6SYRjaN",
+	"z2R7+UhxvtqTXqIq3dGdvhDgP7NLw6L5nhmuW4k186HskmcC/Pn2bAsJUvf16hcE87+su/6p3O96oe7s",
+	"wPt6nKnn93SmApOv6VGVd3KpPjRzpH+dap+RUn7vETL6HCkkT8eXWYXcqK6xUXCuZURIbsDnKvisTMV1",
+	"NWkzUysm3YG7fFbv4b/+erbEuhNXWzpxSTVeauo+eUPI30oh+sd2g0tJx/n2AQkCQkpj0JvjFhSbcarT",
+	"z5BGpC/pL6R/MYc6dEOU/thMgvmbyr47DBJ4aEACY5d9bR/0x9Lb3fQ9CYWifXsqZGo4IW8lJeHr7jMB",
+	"9WjWN66ng0pFA1M658oLpXH1g25lCnjr7k8tGKpgeelt3Gd0aC5mXPXTN1RjK8V2Tk6SacxY9IPqcYuV",
+	"mg8T3HfrWLV/J4vzVMk3j2RUFfQ0KRG7iQ6HUah1uCnLGVNf2lt/698/dPabyBD81jP+HjeC9iTx0G88",
+	"8Lnca/Y1BD7P40PADP+r90oZBTZcmsEYRbmqItto/KuTn9/jhPeNE6aW4tsJGWpr63vYMBc2vIP3biGA",
+	"aFTJSiCvK5C3TWYAm1jo4jsjOJQIo/3OB6RVaVCtLBrWNjp+A064ml+tVg1mSjqKyFne99ZjsfPN1Lol",
+	"YCsGPEKQGKOEixRESSKOfOMqh/Ywssf4jO0Zn5saObll3m+Bpx0eDzjgTMlzBA41KIa1AU0u4qpYjLT5",
+	"YKsdx1hc+eDhs6E8TdSeoc0fbPTYOyOiTJk0BE3jSqfxJILGw8IWLDfZZUTlCMrUJHqW7sLgm94Lfo8N",
+	"4KzUH0Bio/7FagR9czanPzHHfPqT1FkPT3Ofa1Uic509/QfPXemvre4ExBBJ9mIzjIVJ0VaPWYyjMQVz",
+	"yXdpvjyajpmZBCjjDKEI1NXVg36iZxywHDbQGfCJID0GLeohR1ea0LHxOvKhK2eOQ9R76CLC7MpAnJqS",
+	"Vw58s4E2keFn2WOYoRGfiiI3pdkNyXkor08t6z9p7u94Gik6wUK9GHIxrjhFfr3Te5HmFU4nzdq2bEy/",
+	"7rvH6fE8TisTkHdcb7h7O1Hqq1xPqxwe9fpW2t9hUXGI3AjktXdvz0cG5GrB9VHLuj5qd/F71J7E71G7",
+	"g9+j+tvye/ju9LGuD5RAKplp/FZ1eSD+zOQgfVflH6zKH9KIfF4d3qzgeyYIDn/nIXgzFSlTG6BM9jsf",
+	"linxvpfGxElJKyuxDZqNt7v5slq9LdX4RwAjWLFoXnKV1g8gSxs3kbwZGK0ZdHSDRWhbmEg/bRDUqs4i",
+	"2I4tAt8ATRXZBLsmSj0iRKGBeezAaNtWWjj8ETWiIsxYEdZuubcVsYG2ndoI5WxWbeyx/ZQuO+RT5nC+",
+	"Ugo8F3FplqVzF7UBKKN14CNAIPbRMb8Aa0n0GETwAUTWRw3XFXkf8AZOQaGBXEofncaF//tGE/JRF19K",
+	"9Az6+nNF5PM9eJFJRWgdZNqyGW27dRCj2hdV8e3aRAMDSmpD/aDZU5lNBjCPG/FpDKAagzsiPrQQEyzu",
+	"Z5Lu9jyQL5i2jT7GFpWzAcAAiFt47rk8CQenZNryA46bzVEwVERYKk02UGlIcCDgQ84BeAkgZCIcAF4l",
+	"PMdAD7YOyo0Bw3H7bjN87XZAltzvlsBv2BLYeqgl8LL+ajtrChi24RLE+f2NgQzI7Xdz4BsxB+xp+d0c",
+	"+G4OfDcHvlJzwJ7rxhowZ/19DYLt1QaBc0/LF4G8LrcDGonfPy78cbp5XO9jZAkSJlLAQoBwlHCMglK+",
+	"m8Kd7LEC/7rk5mFyAs/Q9oBEggT8klFp0mEh1XdvgC6ImhHb5Q3SiWRhCQ+fsYjj0M1a1452H/xgj6Dm",
+	"LVWcFLlRblqT6p7/71//jfHxhSD9IZUBjvYYHe6BErKnSESGnPG9kAoSBJSzfqCVldTfbDomInMBD+kl",
+	"tw7/1OcTfhFh/Vv6M6MWUdwTBi25INdhL9Zk9oo1or0UusJeSpfaq9X3QP/aMyqX/U+/qig4vxcH5fei",
+	"aUALX/SyFr8ol4ewt7kHCQx7Lmch/kW/b31QMXmtZd4y5Tl3NO6b5a0cUDnhkjpwpDI8dPeEFPyYUjgY",
+	"jYk2e5xe9h97ntuHfeer7V8QEm0E8rrneSXFWdBOJ1WNVfLon/+x553/secVN034XlPyvabkcdCInLAF",
+	"xtfHhePpouPLSeLCwtZPKWPpdnmFq/5cZtqAaWN3iIXrxts4bUEvBM4CIhgJdy3MJOMo4uySCOPd8R1o",
+	"rtaNDR6/xWGGwroEdsghCgFaLjQkS/CTusb71GNS4XnstNLGGTSOdL4Kg1IqiBYklENzRcoNzvRZDnAZ",
+	"DQoqDgdoNjJeOJKt9Ui6hNqSXQNmb5sKhD4KBR5CnaCFtkbdhfJCOQ1GqVpkH0mieszCBQ+SwkTKpCJ4",
+	"zcLZux+2w2OsgpH3eEWkqdpEN2Vp8KikxDAC2+XrNf7WrSvMwLnkqp0fqawwBTjxlqgUPvXaqBFF96x/",
+	"tKSn4ktagVtrnRGHWs58idOotoYhdirAUACF5tBU3n4vjlwHlcEvxnM/YenGlDHMXQzyvYEaxeB1rt/Y",
+	"VnVrY0GypnFW7i5S25yRxxar30GcvoM4fQUgTo+A3vT1wC49FD5p0xxIy9UBV55sGt20hhUtHSogHgYm",
+	"NfFLzOW3ZVR+5ef+79IKfUvUOof23c5Od6/m0XPfm0wLTvxjIi6tKWr6+TDFMybarrbPbC/sGEn/ipCJ",
+	"NNABOJpCj6QeIzf67KUKDbRgHqAgIlhAQNv2+oSif+ioB40trdEm47zegWneM4lwQEJoDuT6B+RRdG01",
+	"pbF4bR6GQREAeiAKD1xlzOG5gwVYaA5Ur4MBaw3FXWQTMsz4Mpaq8/UXWde2aeTFVCHGeyzV79u1HYN+",
+	"gdqSpmoPxW8zCA5TBgBWWqQV2aU5Wfkwm/S+IL+wllnk0kMuLokqaNaRhjBN6RsQnOSmV3oG/5TMiu68",
+	"L+bAdrUwvr61Xnw9JKgRBTj69X8xYn2CpzJHcZsvNnRnfJah3aqXwE13AD0t7llfojwUda1/wkSJ7yrz",
+	"d5X5K1KZk847jM9+E/rz/WBLv6WCwt+uw+k7Zuk34SEz5+vamKUJ9uCnVd0oIERhoyuCXFKpSAbT6tlA",
+	"kIBO9IbYSIWJTEOKoWtKEVZGPEDJlagl5dTWtcWfQtpswCcUsAettm5JhWSECCsiesxoBDLXvMJ1wYsp",
+	"s20PFdfKOFXg4YPBjDCEm8xpbPG/EqB1C25qc1/9jFcw5TAs0rgR1xp38XzAe44oI+gCS4vqanqB2mGP",
+	"J1P9ihERZBcNFL7RfNLXFw8MbEZEwRPZY3+ZYqaomqNf/xlNGVWm1yeCPpIQ4LJHuB+359RqlObJPaTw",
+	"ja3Ts9+ZPuVoQgS6FHw6AZi1v0xxpC/1kQC2glW6pGNrr8jpOO7wRxmRP/TYQP/ShwENoGEItAgH1LSQ",
+	"DodEmPyZgQOvtFdezJHkY2KoK0cxa5m7vmw7EBz2RzzIK/kJ9zrO0Uy3gP2WVqJhzgqQavc5k9NIccgB",
+	"CbVpJX7hnu9RMRm6RMpt3xtjyvoK38DmjVu7erv1mh6dXqX+FZmD4pZkGLQ+NLS4cqzj7W5VfU8zD2Ta",
+	"TqFSWf/ZB17ydjdfbWzr6YL0dm3GCxxQLNEEWm2jgLMhxewXbPRyOwX3wl36mjCW7GR1uo32QePswHRf",
+	"p8GViSikl13S8STSNnIMk+qa6k+Zfm2ILqbzNZcdD3/939AcKT32UFNWtsK1avl61uPl1P8tLOdG3TB/",
+	"slKp4baOT49ah63mwd37WNiducKii6Pg3IjgJ+xisY7hE05J37bvN1dsVWCv3AXtpBiFl+pjLfts/XbP",
+	"fvP4Off3S7l/KzBDH379F7ywV5pSTUPK0T6PxoThJUBud5Vi7lTqpzm66nuaDa5hV5O+nIpgpPVHK+6q",
+	"C8IvOWb03zvVxxSH6TNXP736eCIyyyXxEWc5xXzqDGDKhtx99jDR+oUhiO4phCUR1PrmbMuiha1ZrVar",
+	"lVf6x2v9o5r8q3m3C1jYtvgAHpnRPxwLAY9dCIKvQj4zRTJ4bJwg9fq276UZwjBQbdvo345d0zefF3OS",
+	"KYBwu8CUOZjPCndA6ntNnqXEfHCthdum3g7XWJUQDl8vEl6vAbpm/qBbx9HyVXpX7PmzyrkSnzpfUVVF",
+	"xs8SkUTLXeFiSV9qvCtr3Zi67jtY0+8PrOl35Ctx3o3l7V2S3EwQDimHSct5Rxb8JS8+ufNjzURY6z/Z",
+	"K0lytSG31OdJ/NFZjj0GlvMFoewykzSIGmxugX7cSBZ8EtVqjw063Ub3faffPun2j08OWoetxpuj5qA4",
+	"UzQtXBZU8pI0BuNVgZRGyJl6qnRGePi6si53+Z1Enr6jzdUxD+mQJqLhu1P5d5DNsFx4GK5aU3gsSUV0",
+	"d8Mu1bvd4mfFTkGTjwgsnOyvshzE0g1b/W5Df7ehv9vQ323o7zb0dxv6oTa0XfYn0O7ub/5+T1D9rtKt",
+	"r9KV5qfG6lyZInfHsKO5FbJTrQXJ6PCFxeEh5VH3/REJriSSIzwxUVetuwkeIS3PcKCgdoWFyDTrlGgQ",
+	"t4iiw1RzqzGEiaEx1R6SYxxFKCJKk2YQnxCWKMATahTN7ogwbYRieWUzQwmTU+nrZ0JWOpy0XPTYCEtz",
+	"JF9OBQn1C/cQRjMSRRXbCDRBpBqcNtsHAO41GxGAhYUsXJs1iuUVNPls59t2mfExjoaYRlMRw/YamiD9",
+	"NfsVlUlDU4ixd/iYwKukEtPgKgbFSp5gIcjMq/RXrlOqxHOJJIe02zka43mPCRIQiPZbbtB6uSDX/Co7",
+	"WLcO5pmSG0IB7yodFlYjaI4aZ1FwRoBmaH+GkSJSoSsyd5OlHwITlaBtqRlHIb3UJoNtSmZSIIBNIDXC",
+	"8Aka0hsDAAaskmA56HdA0xYkSDQ3cM27aFCtDnIDGey8HvRYvIz6g52Bw/8y47TdYcEFUcIFlj2nLITc",
+	"CtJjyaTMsISeMQBOBmBs5rJB8/j0rNlpoIMmOj1733zTQJ0jk0BRq1ZRAmcFFbZarbT5KVdknmrQdkFM",
+	"kzi7J2yTOcx6bJB2/f5I5gPIbZkQRU1bXKIcWoCQyvWQ821gn5GZXbcFU8z62Ei7dfhlUxWI1cgzMWuG",
+	"7MepmPSCTaJlHRH2kZlkZqymAkfIfJvqNwy6aTrMfR+Ndf2wczzHdLgi6Gy5UHHHMU+ZRJw1AAv4N9NW",
+	"SZPXbh0af52TBl4BuJhFyDKpyW4Y35yC2abD9SGy7Hb73t3ie8Dke8Dk8yjIjA53Y+U0px87eYswMsea",
+	"04/1X0vRrmraYs7jXRnfxHVZq3atB8LXvkHn0AqR1jQmgofTAE5nHNErWxmlVaWQBDS0XexNY9UJViMZ",
+	"N7R37SMs3N6Q3qQ6pk5F5O16L/CEenok1C6Aq285j0e7UFyW6fLhmupuJH1N87hgi61TD2lkClyGNIoQ",
+	"ZUU3J6gsi/dDpQzhE1u4dTGVlBEpicPajfNiY9V18QVFz3V2j9OOqbAwJan7Y9to8fZFbNv0jZppbs9v",
+	"//8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -148,15 +149,18 @@ type answer struct {
 	body    []byte
 	Success bool
 	Data    json.RawMessage
-	Error   struct {
-		Code    string
-		Message string
-		Details map[string]any
-	}
-	Meta struct {
+	Error   errorOf
+	Meta    struct {
 		Timestamp string
 		RequestID string `json:"request_id"`
 	}
+}
+
+// errorOf is the error of an answer or an example.
+type errorOf struct {
+	Code    string
+	Message string
+	Details map[string]any
 }
 
 func newRequest(key, method, path, body string) *http.Request {
@@ -182,10 +186,22 @@ func (a *api) call(tb testing.TB, key, method, path, body string) answer {
 
 func (a *api) do(tb testing.TB, req *http.Request) answer {
 	tb.Helper()
-	rec := httptest.NewRecorder()
-	a.ServeHTTP(rec, req)
-	got := answer{status: rec.Code, header: rec.Header(), body: rec.Body.Bytes()}
+	return exchange(tb, a, req)
+}
+
+// exchange sends a request and holds the answer against the contract.
+func exchange(tb testing.TB, to http.Handler, req *http.Request) answer {
+	tb.Helper()
+	got := send(tb, to, req)
 	mustConform(tb, req, got)
+	return got
+}
+
+func send(tb testing.TB, to http.Handler, req *http.Request) answer {
+	tb.Helper()
+	rec := httptest.NewRecorder()
+	to.ServeHTTP(rec, req)
+	got := answer{status: rec.Code, header: rec.Header(), body: rec.Body.Bytes()}
 	if strings.HasPrefix(got.header.Get("Content-Type"), "application/json") {
 		if err := json.Unmarshal(got.body, &got); err != nil {
 			tb.Fatalf("%s %s: answer is not JSON: %v\n%s", req.Method, req.URL, err, got.body)
@@ -267,15 +283,14 @@ func mustConform(tb testing.TB, req *http.Request, got answer) {
 	if err := openapi3filter.ValidateResponse(context.Background(), input); err != nil {
 		tb.Errorf("%s %s: answer %d breaks the contract: %v\n%s", req.Method, req.URL, got.status, err, got.body)
 	}
+	if response := route.Operation.Responses.Status(got.status); response != nil && got.Error.Code != "" {
+		if !slices.Contains(errorCodes(response.Value), got.Error.Code) {
+			tb.Errorf("%s %s: answer %d has the code %s, which it does not declare", req.Method, req.URL, got.status, got.Error.Code)
+		}
+		answered.Store(got.Error.shape(), true)
+		answered.Store(response.Ref+" "+got.Error.Code, true)
+	}
 	reached.Store(reach{route.Operation.OperationID, got.status}, true)
-}
-
-// reached has every operation and status that a test has seen.
-var reached sync.Map
-
-type reach struct {
-	operation string
-	status    int
 }
 
 func mustBeEnvelope(tb testing.TB, got answer) {

@@ -94,6 +94,8 @@ const (
 // keyCache keeps the keys of the last moments, by the hash of their secret.
 type keyCache struct {
 	store *store.Store
+	// ttl is keyTTL but in a sandbox, whose clock may have moved in between.
+	ttl time.Duration
 	// elapsed is the time since some fixed moment, never that of a settable clock.
 	elapsed func() time.Duration
 	mu      sync.RWMutex
@@ -109,6 +111,7 @@ func newKeyCache(st *store.Store) *keyCache {
 	start := time.Now()
 	return &keyCache{
 		store:   st,
+		ttl:     keyTTL,
 		elapsed: func() time.Duration { return time.Since(start) },
 		entries: map[[sha256.Size]byte]cachedKey{},
 	}
@@ -138,6 +141,6 @@ func (kc *keyCache) lookUp(ctx context.Context, secret string) (store.Key, error
 		clear(kc.entries)
 	}
 	// Counted from before the look-up: the answer may be that old already.
-	kc.entries[hash] = cachedKey{key: key, until: now + keyTTL}
+	kc.entries[hash] = cachedKey{key: key, until: now + kc.ttl}
 	return key, nil
 }

@@ -27,6 +27,7 @@ const apiPrefix = "/api"
 
 // contract is the embedded document, prepared for looking operations up.
 type contract struct {
+	document *openapi3.T
 	// operations by method and Echo's route template without apiPrefix.
 	operations map[string]*operation
 	// literals has the methods of the paths without parameters.
@@ -53,11 +54,11 @@ type operation struct {
 }
 
 func loadContract() (*contract, error) {
-	doc, err := gen.GetSpec()
+	doc, err := gen.Spec()
 	if err != nil {
 		return nil, err
 	}
-	ct := &contract{operations: map[string]*operation{}, literals: map[string][]string{}}
+	ct := &contract{document: doc, operations: map[string]*operation{}, literals: map[string][]string{}}
 	for name, detail := range doc.Components.Schemas["ErrorDetails"].Value.Properties {
 		if !detail.Value.Type.Is(openapi3.TypeString) {
 			ct.typed = append(ct.typed, name)
@@ -139,6 +140,16 @@ func newOperation(doc *openapi3.T, item *openapi3.PathItem, op *openapi3.Operati
 // an unknown path, a wrong method and the routes that are not of the contract.
 func (ct *contract) operation(c echo.Context) *operation {
 	return ct.operations[c.Request().Method+" "+strings.TrimPrefix(c.Path(), apiPrefix)]
+}
+
+// scopes are those of all operations.
+func (ct *contract) scopes() []string {
+	var all []string
+	for _, op := range ct.operations {
+		all = append(all, op.scopes...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // preferLiterals refuses a method that a path of the contract lacks although Echo

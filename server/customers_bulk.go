@@ -153,6 +153,7 @@ func (s *Server) DeactivateCustomersBulk(ctx context.Context, r gen.DeactivateCu
 			// The request has had an effect, and the caller must learn which.
 			s.logFailure(ctx, a, err)
 		}
+		s.metrics.refused(a.code)
 		data.Errors = append(data.Errors, gen.CustomerDeactivationError{CustomerID: id, Error: errorBody(a)})
 	}
 	data.Successful, data.Failed = len(data.DeactivatedIds), len(data.Errors)

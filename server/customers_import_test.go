@@ -189,6 +189,7 @@ func TestFilesThatCannotBeImported(t *testing.T) {
 			"no boolean":           {form(t, a.key, csvPath, file(good), part{"dry_run", "", "no"}), 400, "VALIDATION_ERROR", map[string]any{"dry_run": "must be true or false"}},
 			"a very long boolean":  {form(t, a.key, csvPath, file(good), part{"dry_run", "", strings.Repeat("false", 99)}), 400, "VALIDATION_ERROR", map[string]any{"dry_run": "must be true or false"}},
 			"two booleans":         {form(t, a.key, csvPath, file(good), part{"dry_run", "", "true"}, part{"dry_run", "", "false"}), 400, "VALIDATION_ERROR", map[string]any{"dry_run": "must be given once"}},
+			"two long booleans":    {form(t, a.key, csvPath, file(good), part{"dry_run", "", "true"}, part{"dry_run", "", strings.Repeat("false", 99)}), 400, "VALIDATION_ERROR", map[string]any{"dry_run": "must be given once"}},
 			"a name of bytes":      {form(t, a.key, csvPath, part{"file", "a\xff.csv", good}), 400, "VALIDATION_ERROR", map[string]any{"file": "must have a name in UTF-8 of at most 255 characters"}},
 			"a form cut off":       {formRequest(a.key, csvPath, "b", "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nnif;"), 400, "BAD_REQUEST", nil},
 			"no form at all":       {formRequest(a.key, csvPath, "b", "nif;"), 400, "BAD_REQUEST", nil},

@@ -207,20 +207,20 @@ func valueAt(value any, path string) string {
 
 func customerRowBody(b gen.CreateCustomerRequest) gen.CustomerRow {
 	row := gen.CustomerRow{
-		TradeName: orNil(b.TradeName),
-		NIF:       b.NIF,
-		Phone:     orNil(b.Phone),
-		Email:     orNil(b.Email),
-		Notes:     orNil(b.Notes),
+		TradeName: echoed(orNil(b.TradeName)),
+		NIF:       echoed(b.NIF),
+		Phone:     echoed(orNil(b.Phone)),
+		Email:     echoed(orNil(b.Email)),
+		Notes:     echoed(orNil(b.Notes)),
 		LegalName: given(b.LegalName),
 	}
 	if a := orNil(b.AlternativeID); a != nil {
-		row.AlternativeID = &gen.CustomerRowIdentifier{Type: given(string(a.Type)), Number: given(a.Number), CountryCode: a.CountryCode}
+		row.AlternativeID = &gen.CustomerRowIdentifier{Type: given(string(a.Type)), Number: given(a.Number), CountryCode: echoed(a.CountryCode)}
 	}
 	a := b.Address
 	address := gen.CustomerRowAddress{
-		Street: given(a.Street), Number: given(a.Number), Floor: a.Floor, Door: a.Door, PostalCode: given(a.PostalCode),
-		City: given(a.City), Province: given(a.Province), Country: given(a.Country), CountryCode: a.CountryCode,
+		Street: given(a.Street), Number: given(a.Number), Floor: echoed(a.Floor), Door: echoed(a.Door), PostalCode: given(a.PostalCode),
+		City: given(a.City), Province: given(a.Province), Country: given(a.Country), CountryCode: echoed(a.CountryCode),
 	}
 	if address != (gen.CustomerRowAddress{}) {
 		row.Address = &address
@@ -233,5 +233,15 @@ func given(text string) *string {
 	if text == "" {
 		return nil
 	}
-	return &text
+	return echoed(&text)
+}
+
+// echoed is a text of a row as the report repeats it: whole up to the length of
+// the longest that can be stored, the notes.
+func echoed(text *string) *string {
+	if text == nil {
+		return nil
+	}
+	short := cut(*text, 1000)
+	return &short
 }

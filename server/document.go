@@ -1,35 +1,64 @@
 package server
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
+
+	"github.com/panal/panal/gen"
 )
 
-// serveDocument answers /openapi.yaml and /openapi.json with the contract as it was
-// written. It fails if the contract's operations and the routes are not the same:
-// nobody could rely on either.
-func serveDocument(e *echo.Echo, yaml []byte) error {
-	doc, err := openapi3.NewLoader().LoadFromData(yaml)
-	if err != nil {
-		return fmt.Errorf("parse: %w", err)
-	}
-	if err := compareRoutes(doc, e.Routes()); err != nil {
-		return err
-	}
-	asJSON, err := doc.MarshalJSON()
-	if err != nil {
-		return fmt.Errorf("as JSON: %w", err)
-	}
-	e.GET("/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", yaml) })
-	e.GET("/openapi.json", func(c echo.Context) error { return c.Blob(http.StatusOK, mediaJSON, asJSON) })
-	return nil
+// document is the contract as it was written.
+type document struct {
+	yaml []byte
+	// json is asked for by few and takes as long as a start, so it is made for the
+	// first of them.
+	json func() ([]byte, error)
 }
 
+// newDocument refuses another openapi.yaml than the one that the handlers and their
+// validation were made from: nobody could rely on either. What is the same to the
+// byte need not be parsed to know that its operations are these.
+func newDocument(yaml []byte) (*document, error) {
+	if hash := sha256.Sum256(yaml); hex.EncodeToString(hash[:]) != gen.Digest {
+		return nil, errors.New(`openapi.yaml is not the one that the program was generated from: run "make generate"`)
+	}
+	return &document{yaml, sync.OnceValues(func() ([]byte, error) { return asJSON(yaml) })}, nil
+}
+
+func asJSON(yaml []byte) ([]byte, error) {
+	spec, err := openapi3.NewLoader().LoadFromData(yaml)
+	if err != nil {
+		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	}
+	converted, err := spec.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("openapi.json: %w", err)
+	}
+	return converted, nil
+}
+
+// serve answers /openapi.yaml and /openapi.json.
+func (d *document) serve(e *echo.Echo) {
+	e.GET("/openapi.yaml", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/yaml", d.yaml) })
+	e.GET("/openapi.json", func(c echo.Context) error {
+		converted, err := d.json()
+		if err != nil {
+			return err
+		}
+		return c.Blob(http.StatusOK, mediaJSON, converted)
+	})
+}
+
+// compareRoutes fails if the contract's operations and the routes are not the same.
 func compareRoutes(doc *openapi3.T, routes []*echo.Route) error {
 	var declared, served []string
 	for path, item := range doc.Paths.Map() {

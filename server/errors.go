@@ -119,6 +119,7 @@ func (s *Server) renderError(err error, c echo.Context) {
 	ctx := r.Context()
 	a := answer(ctx, err)
 	s.logFailure(ctx, a, err)
+	s.metrics.refused(a.code)
 	if c.Response().Committed {
 		return
 	}

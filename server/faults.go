@@ -75,7 +75,8 @@ func malformed(field, value, expected string) *refusal {
 	return &refusal{
 		status: http.StatusBadRequest, code: gen.ErrorCodeInvalidJSONFormat,
 		message: "The request body is not valid JSON of the expected format",
-		details: map[string]any{"field": field, "invalid_value": value, "expected_format": expected},
+		// The path may have names that the caller has thought up.
+		details: map[string]any{"field": shorten(field), "invalid_value": value, "expected_format": expected},
 	}
 }
 
@@ -126,7 +127,10 @@ func flatten(schema *openapi3.Schema, err error, into []*openapi3.SchemaError) [
 			into = flatten(schema, one, into)
 		}
 	case *openapi3.SchemaError:
-		into = append(into, e)
+		// The bounds of an integer say what its format does, and the bound itself.
+		if e.SchemaField != "format" || !e.Schema.Type.Is(openapi3.TypeInteger) {
+			into = append(into, e)
+		}
 	default:
 		into = append(into, &openapi3.SchemaError{Schema: schema, Reason: err.Error()})
 	}
@@ -276,7 +280,11 @@ func shorten(value any) string {
 		}
 		text = string(b)
 	}
-	const most = 100
+	return cut(text, 100)
+}
+
+// cut ends a text that is longer than most characters there, with an ellipsis.
+func cut(text string, most int) string {
 	if runes := []rune(text); len(runes) > most {
 		return string(runes[:most]) + "…"
 	}

@@ -8,9 +8,10 @@ import (
 	"github.com/panal/panal/gen"
 )
 
-type healthEnvelope struct {
+// envelope is that of an answer which the contract does not have.
+type envelope[T any] struct {
 	Success bool             `json:"success"`
-	Data    healthStatus     `json:"data"`
+	Data    T                `json:"data"`
 	Meta    gen.ResponseMeta `json:"meta"`
 }
 
@@ -20,7 +21,7 @@ type healthStatus struct {
 
 // health says that the process answers.
 func (s *Server) health(c echo.Context) error {
-	return c.JSON(http.StatusOK, healthEnvelope{Success: true, Data: healthStatus{"ok"}, Meta: s.meta(c.Request().Context())})
+	return c.JSON(http.StatusOK, envelope[healthStatus]{Success: true, Data: healthStatus{"ok"}, Meta: s.meta(c.Request().Context())})
 }
 
 // ready says that requests can be served: the database answers, has this
@@ -34,5 +35,5 @@ func (s *Server) ready(c echo.Context) error {
 		unready.cause = err
 		return &unready
 	}
-	return c.JSON(http.StatusOK, healthEnvelope{Success: true, Data: healthStatus{"ready"}, Meta: s.meta(c.Request().Context())})
+	return c.JSON(http.StatusOK, envelope[healthStatus]{Success: true, Data: healthStatus{"ready"}, Meta: s.meta(c.Request().Context())})
 }

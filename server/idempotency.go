@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -61,15 +63,25 @@ func once[T, D any](ctx context.Context, status int, data func(T) D, content ...
 	}
 }
 
-// replay answers a repeated request with what the first one got. The meta block
-// is the new request's own: its id is the one in the header.
-func (s *Server) replay(next gen.StrictHandlerFunc, _ string) gen.StrictHandlerFunc {
+// replay answers a repeated request with what the first one got, ETag included. The
+// meta block is the new request's own: its id is the one in the header.
+func (s *Server) replay(next gen.StrictHandlerFunc, operation string) gen.StrictHandlerFunc {
 	return func(c echo.Context, request any) (any, error) {
 		response, err := next(c, request)
 		var earlier *store.ReplayError
 		if !errors.As(err, &earlier) {
 			return response, err
 		}
+		if operation == "CreateCustomer" {
+			var shown struct {
+				UpdatedAt time.Time `json:"updated_at"`
+			}
+			if err := json.Unmarshal(earlier.Data, &shown); err != nil {
+				return nil, fmt.Errorf("replay: %w", err)
+			}
+			c.Response().Header().Set("ETag", *etag(store.Customer{UpdatedAt: shown.UpdatedAt}))
+		}
+		s.metrics.replayed()
 		c.Response().Header().Set("Idempotency-Replay", "true")
 		return nil, c.JSON(earlier.Status, struct {
 			Success bool             `json:"success"`

@@ -23,9 +23,12 @@ func TestIdempotencyKey(t *testing.T) {
 			t.Fatalf("status %d, replay %q", first.status, first.header.Get("Idempotency-Replay"))
 		}
 
-		t.Run("a repetition gets the same status and data, marked as a replay", func(t *testing.T) {
+		t.Run("a repetition gets the same status, data and ETag, marked as a replay", func(t *testing.T) {
 			for _, path := range []string{"/v1/customers", "/api/v1/customers"} {
 				again := a.postOnce(t, a.key, path, "k-1", newPersonCustomer)
+				if tag := again.header.Get("ETag"); tag == "" || tag != first.header.Get("ETag") {
+					t.Errorf("%s: ETag %q, first %q", path, tag, first.header.Get("ETag"))
+				}
 				if again.status != http.StatusCreated || string(again.Data) != string(first.Data) || again.header.Get("Idempotency-Replay") != "true" {
 					t.Errorf("%s: status %d, replay %q: %s", path, again.status, again.header.Get("Idempotency-Replay"), again.body)
 				}

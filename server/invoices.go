@@ -97,7 +97,7 @@ func checkSimplified(r store.Recipient, totals invoice.Totals) error {
 func amountsOf(l *gen.InvoiceLineRequest) invoice.Line {
 	line := invoice.Line{
 		Quantity: l.Quantity, UnitPrice: l.UnitPrice,
-		TaxType: invoice.IVA, TaxRate: decimal.NewFromInt(21), RegimeKey: string(gen.RegimeKeyN01),
+		TaxType: invoice.IVA, TaxRate: decimal.NewFromInt(21), RegimeKey: string(gen.RegimeKeyGeneral),
 	}
 	if l.DiscountPercentage != nil {
 		line.DiscountPercentage = *l.DiscountPercentage

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -14,20 +15,29 @@ import (
 
 // NewListener wraps l for a http.Server: what net/http refuses by itself, before
 // any handler, it answers in plain text. On these connections such an answer
-// becomes an envelope.
-func NewListener(l net.Listener) net.Listener { return listener{l} }
+// becomes an envelope, is logged, and counted if metrics are given.
+func NewListener(l net.Listener, log *slog.Logger, m *Metrics) net.Listener {
+	return listener{l, log, m}
+}
 
-type listener struct{ net.Listener }
+type listener struct {
+	net.Listener
+	log     *slog.Logger
+	metrics *Metrics
+}
 
 func (l listener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return conn{c}, nil
+	return conn{c, l}, nil
 }
 
-type conn struct{ net.Conn }
+type conn struct {
+	net.Conn
+	from listener
+}
 
 // plainRefusal stands in what net/http writes by itself, in one Write, right
 // behind the status line. Handlers here never send text/plain.
@@ -38,7 +48,13 @@ func (c conn) Write(p []byte) (int, error) {
 	if !ok {
 		return c.Conn.Write(p)
 	}
-	if _, err := c.Conn.Write(plainRefusalEnvelope(status)); err != nil {
+	id := newRequestID()
+	head, body := plainRefusalEnvelope(status, id)
+	// Neither method nor route: what came has none, or was not looked at.
+	c.from.log.Info("request", slog.String("request_id", id), slog.String("method", unknown), slog.String("route", unknown),
+		slog.Int("status", status), slog.Int("bytes", len(body)))
+	c.from.metrics.refusedBefore(status)
+	if _, err := c.Conn.Write(append(head, body...)); err != nil {
 		return 0, err
 	}
 	return len(p), nil
@@ -66,7 +82,7 @@ func refusedByNetHTTP(p []byte) (status int, ok bool) {
 	return status, status == http.StatusExpectationFailed || bytes.HasPrefix(p[len(line):], plainRefusal)
 }
 
-func plainRefusalEnvelope(status int) []byte {
+func plainRefusalEnvelope(status int, id string) (head, body []byte) {
 	code, message := gen.ErrorCodeBadRequest, "The request is not valid HTTP"
 	switch status {
 	case http.StatusExpectationFailed:
@@ -78,7 +94,6 @@ func plainRefusalEnvelope(status int) []byte {
 	case http.StatusHTTPVersionNotSupported:
 		code, message = gen.ErrorCodeHTTPVersionNotSupported, "This version of HTTP is not supported"
 	}
-	id := newRequestID()
 	body, err := json.Marshal(gen.ErrorEnvelope{
 		Error: gen.ErrorDetail{Code: code, Message: message},
 		Meta:  gen.ResponseMeta{Timestamp: time.Now().UTC().Truncate(time.Microsecond), RequestID: id},
@@ -86,9 +101,7 @@ func plainRefusalEnvelope(status int) []byte {
 	if err != nil {
 		body = nil
 	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n%s: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n",
+	head = fmt.Appendf(nil, "HTTP/1.1 %d %s\r\n%s: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n",
 		status, http.StatusText(status), headerRequestID, id, len(body))
-	b.Write(body)
-	return b.Bytes()
+	return head, body
 }

@@ -20,7 +20,7 @@ func TestWhatTheHTTPLibraryRefusesIsAnEnvelopeToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	srv := &http.Server{Handler: s, MaxHeaderBytes: 4 << 10, DisableGeneralOptionsHandler: true} //nolint:gosec // a test's own requests need no timeouts
-	go func() { _ = srv.Serve(NewListener(l)) }()
+	go func() { _ = srv.Serve(NewListener(l, s.log, nil)) }()
 	t.Cleanup(func() { _ = srv.Shutdown(context.Background()) })
 
 	for _, tt := range []struct {

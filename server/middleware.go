@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
 	"mime"
 	"net/http"
 	"runtime/debug"
@@ -87,36 +86,6 @@ func (s *Server) meta(ctx context.Context) gen.ResponseMeta {
 	return gen.ResponseMeta{Timestamp: s.now().UTC().Truncate(time.Microsecond), RequestID: requestID(ctx)}
 }
 
-// logAccess writes the one line of a request. It renders an error right away,
-// so that the line has the status that was sent.
-func (s *Server) logAccess(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		start := time.Now()
-		if err := next(c); err != nil {
-			c.Error(err)
-		}
-		r := c.Request()
-		route := c.Path()
-		if route == "" {
-			route = "none"
-		}
-		attrs := []slog.Attr{
-			slog.String("request_id", requestID(r.Context())),
-			slog.String("method", r.Method),
-			// The template: a path may carry what a caller mistook for an id.
-			slog.String("route", route),
-			slog.Int("status", c.Response().Status),
-			slog.Duration("duration", time.Since(start)),
-			slog.Int64("bytes", c.Response().Size),
-		}
-		if caller, ok := callerOf(c); ok {
-			attrs = append(attrs, slog.String("key_id", caller.ID.String()), slog.String("company_id", caller.CompanyID.String()))
-		}
-		s.log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
-		return nil
-	}
-}
-
 // recoverPanics turns a panic into an error that is logged with its stack and
 // answered as any other unexpected one.
 func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
@@ -171,10 +140,14 @@ func (s *Server) negotiate(next echo.HandlerFunc) echo.HandlerFunc {
 			return &refusal{status: http.StatusNotAcceptable, code: gen.ErrorCodeNotAcceptable, message: "This resource is available as " + op.gives + " only"}
 		}
 		if op.takes != "" && !isMediaType(r.Header.Values("Content-Type"), op.takes) {
-			return &refusal{status: http.StatusUnsupportedMediaType, code: gen.ErrorCodeUnsupportedMediaType, message: "The request body must be sent as " + op.takes}
+			return unsupportedMediaType(op.takes)
 		}
 		return next(c)
 	}
+}
+
+func unsupportedMediaType(want string) *refusal {
+	return &refusal{status: http.StatusUnsupportedMediaType, code: gen.ErrorCodeUnsupportedMediaType, message: "The request body must be sent as " + want}
 }
 
 // accepts follows RFC 9110, section 12.5.1: the most specific range that matches

@@ -44,7 +44,9 @@ func (s *Server) validateNIF(ctx context.Context, environment store.Environment,
 	if provider == nil {
 		return verdict(gen.NIFValidationStatusPending, "The NIF is well-formed; this server has no census to ask"), nil
 	}
+	ctx, span := s.span(ctx, "census")
 	result, err := provider.Validate(ctx, number, nameOf(b))
+	span.End()
 	if err != nil {
 		return s.noVerdict(ctx, err)
 	}

@@ -70,6 +70,7 @@ func (s *Server) limitGlobalRate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if s.contract.operation(c) != nil {
 			if err := s.globalRate.take(uuid.Nil); err != nil {
+				s.metrics.limited(limitGlobal)
 				return err
 			}
 		}
@@ -81,6 +82,7 @@ func (s *Server) limitKeyRate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if key, ok := callerOf(c); ok {
 			if err := s.keyRate.take(key.ID); err != nil {
+				s.metrics.limited(limitKey)
 				return err
 			}
 		}
@@ -130,6 +132,7 @@ func (s *Server) limitOperationRate(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		if !ok {
+			s.metrics.limited(limitOperation)
 			return tooManyRequests(op.limit.requests, start.Add(op.limit.window).Sub(now))
 		}
 		return next(c)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/shopspring/decimal"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/panal/panal/gen"
 	"github.com/panal/panal/internal/census"
@@ -37,13 +38,20 @@ type Options struct {
 	ShapeOnlyNIF bool
 	// Census is asked about the numbers that live keys validate; nil means nobody.
 	Census census.Provider
-	// Document is openapi.yaml, which is served if it is given, and must have the
-	// operations that this server has.
+	// Document is openapi.yaml, which is served if it is given, with reference pages
+	// that show it, and must be the one that this program was generated from.
 	Document []byte
 	// Now is the clock; nil means the system's.
 	Now func() time.Time
 	// Log receives one line a request; nil discards.
 	Log *slog.Logger
+	// Metrics count requests; nil counts nothing.
+	Metrics *Metrics
+	// Tracer gets a span for each request; nil makes none, at no cost.
+	Tracer trace.Tracer
+
+	// sandbox is nil but in one.
+	sandbox *world
 }
 
 // Server implements the contract's operations on a store. It is an http.Handler.
@@ -61,6 +69,8 @@ type Server struct {
 	census       census.Provider
 	now          func() time.Time
 	log          *slog.Logger
+	metrics      *Metrics
+	tracer       trace.Tracer
 }
 
 var _ gen.StrictServerInterface = (*Server)(nil)
@@ -75,19 +85,44 @@ func init() {
 // /healthz and /readyz. It fails only if the contract itself is broken or is not
 // the one that this program was made from.
 func New(st *store.Store, o Options) (*Server, error) {
-	contract, err := loadContract()
+	p, err := loadParts(o.Document)
 	if err != nil {
-		return nil, fmt.Errorf("contract: %w", err)
+		return nil, err
 	}
+	return newServer(st, o, p)
+}
+
+// parts are what servers can share, because it never changes.
+type parts struct {
+	contract *contract
+	document *document // nil: none is served
+}
+
+func loadParts(openapi []byte) (p parts, err error) {
+	if openapi != nil {
+		p.document, err = newDocument(openapi)
+	}
+	if err == nil {
+		p.contract, err = loadContract()
+	}
+	if err != nil {
+		return parts{}, fmt.Errorf("contract: %w", err)
+	}
+	return p, nil
+}
+
+func newServer(st *store.Store, o Options, p parts) (*Server, error) {
 	s := &Server{
 		store:        st,
-		contract:     contract,
+		contract:     p.contract,
 		bodyLimit:    o.BodyLimit,
 		timeout:      o.Timeout,
 		shapeOnlyNIF: o.ShapeOnlyNIF,
 		census:       o.Census,
 		now:          o.Now,
 		log:          o.Log,
+		metrics:      o.Metrics,
+		tracer:       o.Tracer,
 	}
 	if s.bodyLimit == 0 {
 		s.bodyLimit = 2 << 20
@@ -111,13 +146,18 @@ func New(st *store.Store, o Options) (*Server, error) {
 	// Use and not a group: a group's middleware turns 405 into 404 and loses Allow.
 	e.Use(
 		s.identify,
-		s.logAccess,
+		s.observe,
 		s.recoverPanics,
 		s.contract.preferLiterals,
 		refuseDeeperPaths,
 		s.setDeadline,
 		s.limitGlobalRate,
 		s.authenticate,
+	)
+	if o.sandbox != nil {
+		o.sandbox.install(s, e)
+	}
+	e.Use(
 		s.limitKeyRate,
 		s.limitOperationRate,
 		s.negotiate,
@@ -126,12 +166,14 @@ func New(st *store.Store, o Options) (*Server, error) {
 	handlers := gen.NewStrictHandler(s, []gen.StrictMiddlewareFunc{s.checkRules, s.replay})
 	gen.RegisterHandlers(e, handlers)
 	gen.RegisterHandlersWithBaseURL(e, handlers, apiPrefix)
+	if err := compareRoutes(s.contract.document, e.Routes()); err != nil {
+		return nil, fmt.Errorf("contract: %w", err)
+	}
 	e.GET("/healthz", s.health)
 	e.GET("/readyz", s.ready)
-	if o.Document != nil {
-		if err := serveDocument(e, o.Document); err != nil {
-			return nil, fmt.Errorf("contract: %w", err)
-		}
+	if p.document != nil {
+		p.document.serve(e)
+		serveDocs(e)
 	}
 	s.echo = e
 	return s, nil

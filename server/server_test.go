@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -46,7 +47,11 @@ func mustKey(tb testing.TB, s *Server) (key store.Key, secret string) {
 }
 
 func get(s *Server, path, secret string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
+	return getIn(context.Background(), s, path, secret)
+}
+
+func getIn(ctx context.Context, s *Server, path, secret string) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, path, http.NoBody)
 	if secret != "" {
 		r.Header.Set("Authorization", "Bearer "+secret)
 	}

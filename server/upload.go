@@ -52,14 +52,17 @@ func readUpload(form *multipart.Reader, limit int64, flag string) (upload, error
 			flags++
 			var text []byte
 			text, err = readPart(part, 16)
+			tooLong := errors.As(err, new(*refusal))
+			if tooLong {
+				err = nil // it is no file
+			}
 			value := string(text)
 			u.dryRun = value != "false"
 			switch {
 			case flags > 1:
 				malformedFlag.add(flag, "must be given once")
-			case errors.As(err, new(*refusal)) || value != "true" && value != "false":
+			case tooLong || value != "true" && value != "false":
 				malformedFlag.add(flag, "must be true or false")
-				err = nil
 			}
 		}
 		if err != nil {

@@ -2,12 +2,10 @@ package server_test
 
 import (
 	"cmp"
-	"flag"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,17 +85,17 @@ func (o operation) takesForm() bool {
 	return o.RequestBody != nil && o.RequestBody.Value.Content.Get("multipart/form-data") != nil
 }
 
-// file is what an operation with a form imports.
-func (o operation) file(tb testing.TB) string {
+// file is what an operation with a form imports, and its name.
+func (o operation) file(tb testing.TB) (name, content string) {
 	tb.Helper()
 	switch o.OperationID {
 	case "ImportCustomersCsvPreview":
-		return csvHeader + csvRow("Panadería S.L.", "B12345674", "hola@panaderia.example")
+		return "clientes.csv", csvHeader + csvRow("Panadería S.L.", "B12345674", "hola@panaderia.example")
 	case "ImportHoldedContacts":
-		return mustHolded(tb, []any{"Panadería S.L.", "B12345674", "hola@panaderia.example", "910000000", "", "Calle Mayor, 12", "Madrid", "28013", "Madrid", "España", ""})
+		return "contactos.xlsx", mustHolded(tb, []any{"Panadería S.L.", "B12345674", "hola@panaderia.example", "910000000", "", "Calle Mayor, 12", "Madrid", "28013", "Madrid", "España", ""})
 	}
 	tb.Fatalf("the walk has no file for %s yet", o.OperationID)
-	return ""
+	return "", ""
 }
 
 func unknownID(string) string { return "01981f5e-ffff-7b3e-9a51-0d5f6a7b8c9d" }
@@ -110,8 +108,9 @@ func (o operation) examples(tb testing.TB) map[string]string {
 		return map[string]string{"no body": ""}
 	}
 	if o.takesForm() {
-		return map[string]string{"a file": "--" + walkBoundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n" +
-			o.file(tb) + "\r\n--" + walkBoundary + "--\r\n"}
+		name, content := o.file(tb)
+		return map[string]string{"a file": "--" + walkBoundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" + name + "\"\r\n\r\n" +
+			content + "\r\n--" + walkBoundary + "--\r\n"}
 	}
 	media := o.RequestBody.Value.Content.Get("application/json")
 	bodies := map[string]string{}
@@ -275,59 +274,6 @@ func (a answer) withoutID() string {
 	return strings.ReplaceAll(string(a.body), a.Meta.RequestID, "")
 }
 
-func TestEveryRequestExampleIsAccepted(t *testing.T) {
-	for _, prefix := range []string{"", "/api"} {
-		eachDialect(t, func(t *testing.T, a *api) {
-			for _, op := range mustOperations(t) {
-				for name, body := range op.examples(t) {
-					t.Run(prefix+"/"+op.OperationID+"/"+name, func(t *testing.T) {
-						key := a.mustKey(t, mustCompany(t, a.store, "Otra más S.L.").ID, allScopes...)
-						target := op.target(func(param string) string { return a.mustID(t, key, param) })
-						if got := a.do(t, op.newRequest(key, prefix+target, body)); got.status >= 300 {
-							t.Errorf("status %d: %s", got.status, got.body)
-						}
-					})
-				}
-			}
-		})
-	}
-}
-
-func TestEveryExampleMatchesItsSchema(t *testing.T) {
-	doc := mustDocument(t)
-	if err := doc.Validate(t.Context(), openapi3.EnableExamplesValidation()); err != nil {
-		t.Error(err)
-	}
-	check := func(t *testing.T, media *openapi3.MediaType) {
-		t.Helper()
-		values := map[string]any{}
-		if media.Example != nil {
-			values["example"] = media.Example
-		}
-		for name, example := range media.Examples {
-			values[name] = example.Value.Value
-		}
-		if len(values) == 0 {
-			t.Error("has no example")
-		}
-		for name, value := range values {
-			if err := media.Schema.Value.VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableFormatValidation()); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	}
-	for _, op := range mustOperations(t) {
-		for status, response := range op.Responses.Map() {
-			for mediaType, media := range response.Value.Content {
-				t.Run(op.OperationID+"/"+status+" "+mediaType, func(t *testing.T) { check(t, media) })
-			}
-		}
-		if op.RequestBody != nil && !op.takesForm() {
-			t.Run(op.OperationID+"/request", func(t *testing.T) { check(t, op.RequestBody.Value.Content.Get("application/json")) })
-		}
-	}
-}
-
 func TestAWrongMethodIs405WithAllow(t *testing.T) {
 	a := mustSQLiteAPI(t)
 	known := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodConnect, http.MethodTrace, "PROPFIND", "REPORT", "BREW", "get"}
@@ -354,37 +300,4 @@ func TestAWrongMethodIs405WithAllow(t *testing.T) {
 			reached.Store(reach{op.OperationID, http.StatusMethodNotAllowed}, true)
 		}
 	}
-}
-
-// everyTestRan reports whether what the tests have seen is all that they can see.
-func everyTestRan() bool {
-	for _, name := range []string{"test.run", "test.skip", "test.list", "test.fuzz"} {
-		if flag.Lookup(name).Value.String() != "" {
-			return false
-		}
-	}
-	return true
-}
-
-// reportUnreached fails the test process for every declared status of an
-// operation that no test has provoked.
-func reportUnreached() int {
-	doc, err := document()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	code := 0
-	for _, item := range doc.Paths.Map() {
-		for _, op := range item.Operations() {
-			for text := range op.Responses.Map() {
-				status, err := strconv.Atoi(text)
-				if _, ok := reached.Load(reach{op.OperationID, status}); !ok || err != nil {
-					fmt.Fprintf(os.Stderr, "FAIL: no test has reached %s of %s\n", text, op.OperationID)
-					code = 1
-				}
-			}
-		}
-	}
-	return code
 }

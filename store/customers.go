@@ -194,8 +194,8 @@ func (s *Store) duplicateOf(ctx context.Context, c Customer, index string) (*Dup
 
 // GetCustomer returns a live customer, active or not, or ErrNotFound.
 func (s *Store) GetCustomer(ctx context.Context, companyID, id uuid.UUID) (Customer, error) {
-	var c Customer
-	if err := s.read.WithContext(ctx).Where(byID, companyID, id).Take(&c).Error; err != nil {
+	c, err := s.readCustomer(ctx, s.read, liveCustomer, companyID, id)
+	if err != nil {
 		return Customer{}, fmt.Errorf("store: get customer: %w", err)
 	}
 	return c, nil

@@ -227,13 +227,14 @@ func TestFiltersMeanTheSameEverywhere(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				db := s.read.WithContext(t.Context())
 				after := max(0, total-q.offset-q.limit)
 				for way, read := range map[string]func() ([]Customer, int, error){
 					"list": func() ([]Customer, int, error) { return s.ListCustomers(t.Context(), companies[i], f) },
-					"walk": func() ([]Customer, int, error) { return q.read(db, q.walk(q.count(), false, q.limit, q.offset), true) },
+					"walk": func() ([]Customer, int, error) {
+						return q.fetch(t.Context(), q.walk(q.count(), false, q.limit, q.offset), true)
+					},
 					"walk from end": func() ([]Customer, int, error) {
-						return q.read(db, q.walk(q.count(), true, total-q.offset-after, after), false)
+						return q.fetch(t.Context(), q.walk(q.count(), true, total-q.offset-after, after), false)
 					},
 				} {
 					got, n, err := read()

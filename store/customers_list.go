@@ -2,12 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 )
 
 // CustomerSort is what a list of customers is sorted by.
@@ -61,6 +61,12 @@ const (
 	fewCustomers = 10_000
 	// deepOffset is from where on it pays to ask first how long the list is.
 	deepOffset = 10_000
+	// nearCustomers bounds the pages whose plan PostgreSQL can make once. A plan for
+	// any LIMIT and OFFSET it takes to be for two tenths of the company, dearer than
+	// one for the values at hand, and would make that each time, which takes longer
+	// than to read the page. Within a bound that it sees, and with values that it
+	// does not look at, both plans cost the same.
+	nearCustomers = 1_000
 )
 
 // ListCustomers returns a page of the live customers that match and how many
@@ -74,7 +80,7 @@ func (s *Store) ListCustomers(ctx context.Context, companyID uuid.UUID, f Custom
 	if !f.hasText() {
 		list = q.counted
 	}
-	customers, total, err := list(s.read.WithContext(ctx))
+	customers, total, err := list(ctx)
 	if err != nil {
 		return nil, 0, fmt.Errorf("store: list customers: %w", err)
 	}
@@ -105,68 +111,91 @@ func (s *Store) customerQuery(companyID uuid.UUID, f CustomerFilter) (customerQu
 
 // counted reads a list whose total the database has counted already: counting
 // the rows costs 25 times what the page costs at 100,000 of them.
-func (q customerQuery) counted(db *gorm.DB) ([]Customer, int, error) {
+func (q customerQuery) counted(ctx context.Context) ([]Customer, int, error) {
 	count := fragment{"SELECT coalesce(sum(" + q.filter.counters() + "), 0) FROM customer_counts WHERE company_id = ?", []any{q.company}}
 	if q.filter.Active == nil && q.offset < deepOffset {
-		return q.read(db, q.walk(count, false, q.limit, q.offset), false)
+		return q.fetch(ctx, q.walk(count, false, q.limit, q.offset), false)
 	}
 	var n struct{ Listed, Total int }
-	err := db.Raw("SELECT ("+count.text+") AS listed, coalesce(sum(active + inactive), 0) AS total FROM customer_counts WHERE company_id = ?",
-		q.company, q.company).Scan(&n).Error
+	counts := fragment{
+		"SELECT (" + count.text + ") AS listed, coalesce(sum(active + inactive), 0) AS total FROM customer_counts WHERE company_id = ?",
+		[]any{q.company, q.company},
+	}
+	err := q.query(ctx, q.read, "customer_counts", counts, func(rows *sql.Rows) error {
+		return rows.Scan(&n.Listed, &n.Total)
+	})
 	if err != nil {
 		return nil, 0, err
 	}
 	// On the way to the page's end a walk passes by those of the other activity.
 	walked := (min(q.offset, n.Listed) + q.limit) * n.Total / max(1, n.Listed)
 	if q.filter.Active != nil && n.Listed <= min(walked/2, fewCustomers) {
-		return q.read(db, q.few(), true)
+		return q.fetch(ctx, q.few(), true)
 	}
 	if q.offset > n.Listed/2 {
 		// Nearer to the end, so it is read from there.
 		after := max(0, n.Listed-q.offset-q.limit)
-		customers, total, err := q.read(db, q.walk(count, true, n.Listed-q.offset-after, after), false)
+		customers, total, err := q.fetch(ctx, q.walk(count, true, n.Listed-q.offset-after, after), false)
 		if err != nil || total == n.Listed {
 			return customers, total, err
 		}
 		// The list is not as long as it was a moment ago.
 	}
-	return q.read(db, q.walk(count, false, q.limit, q.offset), false)
+	return q.fetch(ctx, q.walk(count, false, q.limit, q.offset), false)
 }
 
 // matching reads a list with a text filter. How many match is not known, so it
 // begins as if they were few.
-func (q customerQuery) matching(db *gorm.DB) ([]Customer, int, error) {
-	customers, total, err := q.read(db, q.few(), true)
+func (q customerQuery) matching(ctx context.Context) ([]Customer, int, error) {
+	customers, total, err := q.fetch(ctx, q.few(), true)
 	if err != nil || total <= fewCustomers {
 		return customers, total, err
 	}
-	return q.read(db, q.walk(q.count(), false, q.limit, q.offset), true)
+	return q.fetch(ctx, q.walk(q.count(), false, q.limit, q.offset), true)
 }
 
-// read runs a query. Where plans for one value and another differ much, PostgreSQL
+// fetch runs a query. Where plans for one value and another differ much, PostgreSQL
 // has to make one for these.
-func (q customerQuery) read(db *gorm.DB, query fragment, planned bool) ([]Customer, int, error) {
-	var rows []struct {
-		Customer
-		Total int
-	}
-	listing := db.Raw(query.text, query.args...)
+func (q customerQuery) fetch(ctx context.Context, page fragment, planned bool) ([]Customer, int, error) {
 	if planned && q.dialect == dialectPostgres {
-		planForValues(listing)
+		page = planForValues(page)
 	}
-	if err := listing.Scan(&rows).Error; err != nil {
+	var (
+		customers []Customer
+		c         Customer
+		total     int
+	)
+	into := append([]any{&total, onPage{}}, customerFields(&c)...)
+	err := q.query(ctx, q.read, "customers", page, func(rows *sql.Rows) error {
+		c = Customer{}
+		err := rows.Scan(into...)
+		if errors.Is(err, errEmptyPage) {
+			return nil
+		}
+		if customers == nil {
+			customers = make([]Customer, 0, max(0, min(q.limit, total)))
+		}
+		customers = append(customers, c)
+		return err //nolint:wrapcheck // query translates
+	})
+	if err != nil {
 		return nil, 0, err
 	}
-	// There is always a row to carry the total; on an empty page it carries
-	// nothing else.
-	if len(rows) == 1 && rows[0].ID == uuid.Nil {
-		return nil, rows[0].Total, nil
+	return customers, total, nil
+}
+
+var errEmptyPage = errors.New("no customer on this page")
+
+// onPage stops the scan of a row without a customer: there is always a row to
+// carry the total, and on an empty page it carries nothing else.
+type onPage struct{}
+
+// Scan implements sql.Scanner.
+func (onPage) Scan(id any) error {
+	if id == nil {
+		return errEmptyPage
 	}
-	customers := make([]Customer, len(rows))
-	for i := range rows {
-		customers[i] = rows[i].Customer
-	}
-	return customers, rows[0].Total, nil
+	return nil
 }
 
 func (f CustomerFilter) counters() string {
@@ -178,14 +207,4 @@ func (f CustomerFilter) counters() string {
 	default:
 		return "inactive"
 	}
-}
-
-// columnsOf names the columns that GORM would select for a model, for a query
-// that selects something more.
-func columnsOf(db *gorm.DB, model any) (string, error) {
-	statement := &gorm.Statement{DB: db}
-	if err := statement.Parse(model); err != nil {
-		return "", fmt.Errorf("columns: %w", err)
-	}
-	return strings.Join(statement.Schema.DBNames, ", "), nil
 }

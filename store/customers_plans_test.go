@@ -138,6 +138,35 @@ func TestNoListReadsTheWholeTable(t *testing.T) {
 	})
 }
 
+// Planning a page takes longer than reading it. The first five plans of a statement
+// are always made for the values; whether there are more is for PostgreSQL to say.
+func TestPagesNearTheBeginningArePlannedOnce(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{1_000, 30_000} {
+		t.Run(fmt.Sprintf("%d customers", size), func(t *testing.T) {
+			t.Parallel()
+			o := migratedOptions(t, dialectPostgres)
+			o.MaxConns = 1
+			s := mustOpen(t, o)
+			company := mustCreateCompany(t, s).ID
+			mustFillFast(t, s, company, size)
+			filters := []CustomerFilter{{}, {SortBy: SortByNIF, Descending: true}, {SortBy: SortByActive}, {Active: new(true)}}
+			for _, f := range filters {
+				for f.Page = range 13 {
+					f.Limit = 20 + f.Page
+					mustList(t, s, company, f)
+				}
+			}
+			var n struct{ Statements, Plans int }
+			mustScan(t, s, &n, `SELECT count(*) AS statements, max(custom_plans) AS plans
+				FROM pg_prepared_statements WHERE statement LIKE 'WITH %) AS near %'`)
+			if n.Statements != len(filters) || n.Plans != 5 {
+				t.Errorf("%d statements for %d lists, planned up to %d times", n.Statements, len(filters), n.Plans)
+			}
+		})
+	}
+}
+
 // checkLongList compares pages all over a list with what the condition finds.
 func checkLongList(t *testing.T, s *Store, company uuid.UUID, f CustomerFilter, condition string) {
 	t.Helper()

@@ -1,6 +1,9 @@
 package store
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // fragment is a piece of a statement with the values of its placeholders.
 type fragment struct {
@@ -38,12 +41,17 @@ func (q customerQuery) few() fragment {
 // page is full. The page's ids come first and its rows after, so the rows that
 // an offset skips are not read. A limit of 0 or less is an empty page.
 func (q customerQuery) walk(count fragment, backwards bool, limit, offset int) fragment {
+	limit = max(0, limit)
+	descending := q.filter.Descending != backwards
 	page := join(" ", fragment{text: "SELECT id AS page_id, " + q.order + " AS page_key FROM customers WHERE"}, q.conditions(false),
-		fragment{
-			"ORDER BY " + q.by(q.order, "id", q.filter.Descending != backwards) + " LIMIT ? OFFSET ?",
-			[]any{max(0, limit), offset},
-		})
-	return q.statement(fragment{"counted AS MATERIALIZED (SELECT (" + count.text + ") AS total)", count.args}, page)
+		fragment{text: "ORDER BY " + q.by(q.order, "id", descending)})
+	window := fragment{"LIMIT ? OFFSET ?", []any{limit, offset}}
+	if q.dialect == dialectPostgres && !q.filter.hasText() && limit+offset <= nearCustomers {
+		page = join("", fragment{text: "SELECT page_id, page_key FROM ("}, page,
+			fragment{text: " LIMIT " + strconv.Itoa(nearCustomers) + ") AS near ORDER BY " + q.by("page_key", "page_id", descending)})
+		window.text = "LIMIT (SELECT CAST(? AS bigint)) OFFSET (SELECT CAST(? AS bigint))"
+	}
+	return q.statement(fragment{"counted AS MATERIALIZED (SELECT (" + count.text + ") AS total)", count.args}, join(" ", page, window))
 }
 
 // count counts what matches, row by row.
@@ -55,13 +63,13 @@ func (q customerQuery) count() fragment {
 func (q customerQuery) statement(with, page fragment) fragment {
 	// PostgreSQL would expect a page of any size and read the whole table for
 	// it; what has a limit of its own it asks for each id.
-	rows := "LEFT JOIN LATERAL (SELECT " + q.customerColumns + " FROM customers WHERE company_id = ? AND id = page_id LIMIT 1) AS customers ON true"
+	rows := "LEFT JOIN LATERAL (SELECT " + customerColumns + " FROM customers WHERE company_id = ? AND id = page_id LIMIT 1) AS customers ON true"
 	if q.dialect == dialectSQLite {
 		rows = "LEFT JOIN customers ON company_id = ? AND id = page_id"
 	}
 	return join(" ",
 		fragment{text: "WITH"}, with,
-		fragment{text: "SELECT " + q.customerColumns + ", total FROM counted LEFT JOIN ("}, page,
+		fragment{text: "SELECT total, page_id, " + customerColumns + " FROM counted LEFT JOIN ("}, page,
 		fragment{text: ") AS page ON true"}, fragment{rows, []any{q.company}},
 		fragment{text: "ORDER BY " + q.by("page_key", "page_id", q.filter.Descending)})
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 )
 
 // ErrIdentifierImmutable says that an update would change a customer's NIF or
@@ -86,35 +85,63 @@ type CustomerUpdate struct {
 // returns ErrNotFound, ErrVersion, or an *IdentifierError if the update claims
 // another identifier than the stored one. An update that changes nothing is an update.
 func (s *Store) UpdateCustomer(ctx context.Context, companyID, id uuid.UUID, u CustomerUpdate) (Customer, error) {
-	var c Customer
-	err := s.tx(ctx, func(tx *gorm.DB, now time.Time) error {
-		c = Customer{}
-		// Locked, because the merge happens here: two at once would each undo
-		// what the other changed. No key changes, so new invoices need not wait.
-		lock := clause.Locking{Strength: "NO KEY UPDATE"}
-		if err := tx.Clauses(lock).Where(byID, companyID, id).Take(&c).Error; err != nil {
-			return err
-		}
-		if u.Versions != nil && !slices.ContainsFunc(u.Versions, c.UpdatedAt.Equal) {
-			return ErrVersion
-		}
-		if err := u.apply(&c); err != nil {
-			return err
-		}
-		// Later than before in any case: it is the version that callers compare.
-		c.UpdatedAt = latest(now, c.UpdatedAt.Add(time.Microsecond))
-		// By name, so that nothing else is ever written back, deleted_at least
-		// of all; and UpdateColumns, which leaves updated_at as it was set.
-		result := tx.Model(&Customer{}).Where(byID, companyID, id).Select(changeable).UpdateColumns(&c)
-		if result.Error == nil && result.RowsAffected != 1 {
-			return ErrNotFound
-		}
-		return result.Error
-	})
+	c, err := s.mergeCustomer(ctx, companyID, id, u)
+	if errors.Is(err, errOvertaken) || retryable(err) {
+		c, err = s.mergeLocked(ctx, companyID, id, u)
+	}
 	if err != nil {
 		return Customer{}, fmt.Errorf("store: update customer: %w", err)
 	}
 	return c, nil
+}
+
+// errOvertaken says that a customer was changed between reading and writing it.
+var errOvertaken = errors.New("overtaken by another change")
+
+// mergeCustomer writes the merged customer only over the version that it has read:
+// two at once would each undo what the other changed.
+func (s *Store) mergeCustomer(ctx context.Context, companyID, id uuid.UUID, u CustomerUpdate) (Customer, error) {
+	c, err := s.readCustomer(ctx, s.read, liveCustomer, companyID, id)
+	if err != nil {
+		return Customer{}, err
+	}
+	version := c.UpdatedAt
+	if err := u.apply(&c, s.timestamp()); err != nil {
+		return Customer{}, err
+	}
+	err = writeCustomer(s.write.WithContext(ctx).Where("updated_at = ?", version), &c)
+	return c, err
+}
+
+// mergeLocked takes twice the round trips, but each of many who change the same
+// customer gets a turn.
+func (s *Store) mergeLocked(ctx context.Context, companyID, id uuid.UUID, u CustomerUpdate) (Customer, error) {
+	statement := liveCustomer
+	if s.dialect == dialectPostgres { // on SQLite a transaction has locked everything
+		statement += " FOR NO KEY UPDATE" // no key changes, so new invoices need not wait
+	}
+	var c Customer
+	err := s.tx(ctx, func(tx *gorm.DB, now time.Time) (err error) {
+		if c, err = s.readCustomer(tx.Statement.Context, tx, statement, companyID, id); err != nil {
+			return err
+		}
+		if err := u.apply(&c, now); err != nil {
+			return err
+		}
+		return writeCustomer(tx, &c)
+	})
+	return c, err
+}
+
+// writeCustomer writes by name, so that nothing else is ever written back,
+// deleted_at least of all, and with UpdateColumns, which leaves updated_at as it
+// was set.
+func writeCustomer(db *gorm.DB, c *Customer) error {
+	result := db.Model(&Customer{}).Where(byID, c.CompanyID, c.ID).Select(changeable).UpdateColumns(c)
+	if result.Error == nil && result.RowsAffected != 1 {
+		return errOvertaken
+	}
+	return result.Error
 }
 
 // changeable lists what an update may write; GORM takes columns or fields.
@@ -125,7 +152,10 @@ var changeable = []string{
 	"preferred_payment_method", "general_discount", "active", "updated_at",
 }
 
-func (u CustomerUpdate) apply(c *Customer) error {
+func (u CustomerUpdate) apply(c *Customer, now time.Time) error {
+	if u.Versions != nil && !slices.ContainsFunc(u.Versions, c.UpdatedAt.Equal) {
+		return ErrVersion
+	}
 	if u.NIF != nil && (c.NIF == nil || *u.NIF != *c.NIF) {
 		return &IdentifierError{Field: "nif"}
 	}
@@ -148,6 +178,8 @@ func (u CustomerUpdate) apply(c *Customer) error {
 		applyIfSet(&c.BillingEmails, u.BillingEmails.Value)
 	}
 	c.setFolds()
+	// Later than before in any case: it is the version that callers compare.
+	c.UpdatedAt = latest(now, c.UpdatedAt.Add(time.Microsecond))
 	return nil
 }
 

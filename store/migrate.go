@@ -9,7 +9,6 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 var (
@@ -26,6 +25,9 @@ var migrations embed.FS
 // schemaVersion is the version that the migrations lead to; a test compares it
 // with the files of both databases.
 const schemaVersion = 6
+
+// appliedVersion asks for the version of a schema.
+const appliedVersion = "SELECT max(version_id) FROM goose_db_version WHERE is_applied"
 
 // Migrate brings the schema to this program's version and says how many steps
 // that took. Any number of processes may call it at the same time. A schema
@@ -56,15 +58,12 @@ func (s *Store) migrator(pool *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded files: %w", err)
 	}
-	kind, locked := goose.DialectSQLite3, goose.WithLocker(&sqliteMigrationLock{dir: s.dir})
+	kind := goose.DialectSQLite3
 	if s.dialect == dialectPostgres {
-		session, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
-		if err != nil {
-			return nil, fmt.Errorf("migration lock: %w", err)
-		}
-		kind, locked = goose.DialectPostgres, goose.WithSessionLocker(session)
+		kind = goose.DialectPostgres
 	}
-	provider, err := goose.NewProvider(kind, pool, files, locked, goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(kind, pool, files,
+		goose.WithLocker(&migrationLock{store: s}), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, fmt.Errorf("goose: %w", err)
 	}
@@ -74,7 +73,7 @@ func (s *Store) migrator(pool *sql.DB) (*goose.Provider, error) {
 // Ready reports whether the database answers and has this program's schema.
 func (s *Store) Ready(ctx context.Context) error {
 	var version int64
-	err := s.read.WithContext(ctx).Raw("SELECT max(version_id) FROM goose_db_version WHERE is_applied").Scan(&version).Error
+	err := s.read.WithContext(ctx).Raw(appliedVersion).Scan(&version).Error
 	switch {
 	case err != nil:
 		return fmt.Errorf("store: ready: %w", err)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -35,19 +36,25 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 		// password stands in one that it does not understand.
 		return errors.New("the database URL is not valid, it should look like postgres://user:password@host:5432/name")
 	}
-	for name, value := range map[string]string{
-		"application_name": "panal",
-		// Compiling a plan takes longer than any of ours takes to run, and it is
-		// an estimate that decides.
-		"jit":                                 "off",
-		"lock_timeout":                        "5s",
-		"idle_in_transaction_session_timeout": "60s",
-	} {
-		if _, set := config.RuntimeParams[name]; !set {
-			config.RuntimeParams[name] = value
+	if _, set := config.RuntimeParams["application_name"]; !set {
+		config.RuntimeParams["application_name"] = "panal"
+	}
+	if s.pooled, err = pooled(ctx, config); err != nil {
+		return s.errors.Translate(err) //nolint:wrapcheck // Open does
+	}
+	if s.pooled {
+		// The next statement may go to another connection, which knows nothing
+		// of those that were prepared or set on the one before.
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	} else {
+		for name, value := range sessionSettings {
+			if _, set := config.RuntimeParams[name]; !set {
+				config.RuntimeParams[name] = value
+			}
 		}
 	}
-	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(scanTimesInUTC))
+	s.pgConfig = config
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(setTypes))
 	conns := o.MaxConns
 	if conns <= 0 {
 		conns = max(8, 2*runtime.NumCPU())
@@ -60,24 +67,68 @@ func (s *Store) openPostgres(ctx context.Context, o Options) error {
 	return err
 }
 
+// sessionSettings are what our sessions are to have. Behind a pooler it is for
+// the role to have them, because the pooler's sessions are not ours.
+var sessionSettings = map[string]string{
+	// Compiling a plan takes longer than any of ours takes to run, and it is an
+	// estimate that decides.
+	"jit":                                 "off",
+	"lock_timeout":                        "5s",
+	"idle_in_transaction_session_timeout": "1min",
+}
+
+// pooled reports whether PgBouncer or the like stands in between. It introduces
+// itself with a process id of its own, not with that of the server's process.
+func pooled(ctx context.Context, config *pgx.ConnConfig) (bool, error) {
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return false, fmt.Errorf("connect: %w", err)
+	}
+	var pid uint32
+	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeExec).Scan(&pid)
+	return pid != conn.PgConn().PID(), errors.Join(err, conn.Close(ctx))
+}
+
 func newPGDialector(pool *sql.DB) pgDialector {
 	return pgDialector{&postgres.Dialector{Config: &postgres.Config{Conn: pool}}}
 }
 
-// planForValues has a raw query planned for its values each time. From the sixth
+// planForValues has a query planned for its values each time. From the sixth
 // time on a prepared one may be planned for any values instead, and for any
 // word and any page it seems cheapest to read the whole table.
-func planForValues(query *gorm.DB) {
-	query.Statement.Vars = append([]any{pgx.QueryExecModeCacheDescribe}, query.Statement.Vars...)
+func planForValues(q fragment) fragment {
+	q.args = append([]any{pgx.QueryExecModeCacheDescribe}, q.args...)
+	return q
 }
 
-func scanTimesInUTC(_ context.Context, conn *pgx.Conn) error {
-	conn.TypeMap().RegisterType(&pgtype.Type{
+// setTypes has times read in UTC, and ids sent as the 16 bytes that they are.
+func setTypes(_ context.Context, conn *pgx.Conn) error {
+	types := conn.TypeMap()
+	types.RegisterType(&pgtype.Type{
 		Name:  "timestamptz",
 		OID:   pgtype.TimestamptzOID,
 		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
+	types.TryWrapEncodePlanFuncs = append([]pgtype.TryWrapEncodePlanFunc{wrapUUID}, types.TryWrapEncodePlanFuncs...)
 	return nil
+}
+
+// wrapUUID tells pgx what a uuid.UUID is. It would find out that this has a Value
+// to send as text, but for each value only after failing to send that in binary.
+func wrapUUID(value any) (pgtype.WrappedEncodePlanNextSetter, any, bool) {
+	id, ok := value.(uuid.UUID)
+	return &uuidPlan{}, pgtype.UUID{Bytes: id, Valid: true}, ok
+}
+
+type uuidPlan struct{ pgtype.EncodePlan }
+
+// SetNext implements pgtype.WrappedEncodePlanNextSetter.
+func (p *uuidPlan) SetNext(next pgtype.EncodePlan) { p.EncodePlan = next }
+
+// Encode implements pgtype.EncodePlan.
+func (p *uuidPlan) Encode(value any, buf []byte) ([]byte, error) {
+	_, id, _ := wrapUUID(value)
+	return p.EncodePlan.Encode(id, buf) //nolint:wrapcheck // between pgx and pgx
 }
 
 // Translate turns what PostgreSQL and its driver report into this package's

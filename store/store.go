@@ -4,9 +4,11 @@
 //
 // The map: store.go opens and closes; tx.go is the only place that begins a
 // transaction; postgres.go and sqlite.go hold what differs between the
-// databases; errors.go turns what a driver reports into this package's errors;
-// migrate.go and migrations/ own the schema. Each resource has its files,
-// named by its plural.
+// databases; query.go reads around GORM where it has to be cheap; errors.go turns
+// what a driver reports into this package's errors; migrate.go and migrations/ own
+// the schema, locks.go what one process does at a time. Each resource has its
+// files, named by its plural. For the operator there are doctor*.go, selftest.go
+// and backup.go; metrics.go and tracing.go show outside what happens here.
 //
 // Rules that must hold under any concurrency, from any number of processes,
 // are kept by the schema and not by the code here: see the comments in
@@ -23,6 +25,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"go.opentelemetry.io/otel/trace"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 )
@@ -32,30 +36,36 @@ type Options struct {
 	DatabaseURL string           // postgres://…; empty: SQLite in DataDir
 	DataDir     string           // directory of the SQLite database, made when missing
 	FullSync    bool             // SQLite: survive a power loss without losing a commit
+	InMemory    bool             // SQLite without a file, gone when it is closed
+	Content     *Snapshot        // of the database in memory; nil: it is empty
 	MaxConns    int              // PostgreSQL pool; 0: twice the cores, at least 8
 	Now         func() time.Time // nil: time.Now
 	Logger      *slog.Logger     // nil: nothing is logged
+	Tracer      trace.Tracer     // nil: statements leave no traces
 }
 
 // Store is an open database, safe for concurrent use.
 type Store struct {
 	write   *gorm.DB
-	read    *gorm.DB // the same pool as write on PostgreSQL
+	read    *gorm.DB // the same pool as write on PostgreSQL and in memory
 	dialect dialect
 	errors  gorm.ErrorTranslator
-	dir     string // of the SQLite database
+	dir     string       // of the SQLite database; empty: it is in memory
+	inUse   func() error // gives the lock of a SQLite database in use back
 	now     func() time.Time
 	log     *slog.Logger
+	tracer  trace.Tracer
 	running sync.Map // idempotency keys of this process, on SQLite
 	madrid  *time.Location
 
-	customerColumns string
+	pgConfig *pgx.ConnConfig // of every connection to PostgreSQL
+	pooled   bool            // PgBouncer or the like stands in between
 }
 
 // Open connects to the database and makes sure that it answers. It does not
-// migrate. Its errors name neither the password nor any other part of the URL.
+// migrate. Its errors never name the password.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, log: o.Logger}
+	s := &Store{now: o.Now, log: o.Logger, tracer: o.Tracer}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -66,13 +76,16 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.madrid, err = time.LoadLocation("Europe/Madrid"); err != nil {
 		return nil, fmt.Errorf("store: time zone: %w", err)
 	}
-	if o.DatabaseURL != "" {
+	switch {
+	case o.InMemory:
+		err = s.openMemory(ctx, o.Content)
+	case o.DatabaseURL != "":
 		err = s.openPostgres(ctx, o)
-	} else {
+	default:
 		err = s.openSQLite(ctx, o)
 	}
-	if err == nil {
-		s.customerColumns, err = columnsOf(s.read, &Customer{})
+	if err == nil && s.tracer != nil {
+		err = s.traceStatements()
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store: open %s: %w", s.dialect, err), s.Close())
@@ -93,6 +106,9 @@ func (s *Store) Close() error {
 			err = pool.Close()
 		}
 		errs = append(errs, err)
+	}
+	if s.inUse != nil {
+		errs = append(errs, s.inUse())
 	}
 	return errors.Join(errs...)
 }

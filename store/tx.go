@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"math/rand/v2"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"gorm.io/gorm"
 )
 
@@ -25,11 +28,18 @@ const byID = "company_id = ? AND id = ?"
 // it is. A connection lost during COMMIT is not tried again: nobody knows
 // whether the commit happened.
 func (s *Store) tx(ctx context.Context, fn func(tx *gorm.DB, now time.Time) error) error {
+	ctx, span := s.span(ctx, "transaction", trace.SpanKindInternal) // the commit is what is left of it behind the last statement
+	defer span.End()
 	now := s.timestamp()
 	for try := 1; ; try++ {
 		err := s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 			return fn(tx, now)
 		})
+		// Who meets a transaction that database/sql has rolled back behind its back
+		// is not told why: the context that it was begun with has ended.
+		if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil {
+			err = translate(ctx.Err())
+		}
 		if try == attempts || !retryable(err) {
 			return err
 		}

@@ -6,7 +6,8 @@
 // process.
 //
 // testpg.go makes and drops databases; server.go finds or starts the server;
-// cluster.sh is the life of a throwaway cluster, from initdb to its removal.
+// cluster.sh is the life of a throwaway cluster, from initdb to its removal;
+// pgbouncer.go puts a pooler in front of it.
 package testpg
 
 import (
@@ -94,11 +95,12 @@ func mustServer(tb testing.TB) *server {
 	return s
 }
 
-// stop skips only for want of PostgreSQL, and never where CI is set: there a
+// stop skips only for want of a program, and never where CI is set: there a
 // skipped test would pass for a guarantee that nobody checked.
 func stop(tb testing.TB, err error) {
 	tb.Helper()
-	if errors.Is(err, errNoPostgres) && os.Getenv("CI") == "" {
+	missing := errors.Is(err, errNoPostgres) || errors.Is(err, errNoPgBouncer)
+	if missing && os.Getenv("CI") == "" {
 		tb.Skip("SKIPPED, nothing was tested:", err)
 	}
 	tb.Fatal(err)

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+)
+
+// customerColumns are all columns of a customer. They are named because with * a
+// prepared statement of an older process would break when a newer one adds one.
+const customerColumns = "company_id, id, legal_name, trade_name, nif, " +
+	"alternative_id_type, alternative_id_number, alternative_id_country, " +
+	"address_street, address_number, address_floor, address_door, address_postal_code, " +
+	"address_city, address_province, address_country, address_country_code, " +
+	"phone, email, web, billing_emails, contact_person, notes, " +
+	"preferred_payment_method, general_discount, active, created_at, updated_at, deleted_at, " +
+	"legal_name_fold, email_fold, city_fold, province_fold"
+
+// customerFields are where customerColumns go, in the same order.
+func customerFields(c *Customer) []any {
+	return []any{
+		&c.CompanyID, &c.ID, &c.LegalName, &c.TradeName, &c.NIF,
+		&c.AlternativeIDType, &c.AlternativeIDNumber, &c.AlternativeIDCountry,
+		&c.Address.Street, &c.Address.Number, &c.Address.Floor, &c.Address.Door, &c.Address.PostalCode,
+		&c.Address.City, &c.Address.Province, &c.Address.Country, &c.Address.CountryCode,
+		&c.Phone, &c.Email, &c.Web,
+		fromJSON[[]string]{&c.BillingEmails},
+		&c.ContactPerson, &c.Notes,
+		fromJSON[*PaymentInfo]{&c.PreferredPaymentMethod},
+		&c.GeneralDiscount, &c.Active, &c.CreatedAt, &c.UpdatedAt, &c.DeletedAt,
+		&c.LegalNameFold, &c.EmailFold, &c.CityFold, &c.ProvinceFold,
+	}
+}
+
+// fromJSON reads what GORM's serializer writes.
+type fromJSON[T any] struct{ to *T }
+
+// Scan implements sql.Scanner.
+func (f fromJSON[T]) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		return nil
+	case []byte: // jsonb
+		return json.Unmarshal(v, f.to) //nolint:wrapcheck // database/sql says which column
+	case string: // text, on SQLite
+		return json.Unmarshal([]byte(v), f.to) //nolint:wrapcheck // as above
+	}
+	return fmt.Errorf("%T instead of JSON", value)
+}
+
+// liveCustomer reads the customer that byID names. GORM does not see it, so it
+// says itself that the customer is live.
+const liveCustomer = "SELECT " + customerColumns + " FROM customers WHERE " + byID + " AND deleted_at IS NULL"
+
+// readCustomer runs liveCustomer or a statement made of it.
+func (s *Store) readCustomer(ctx context.Context, db *gorm.DB, statement string, companyID, id uuid.UUID) (Customer, error) {
+	var c Customer
+	found := false
+	err := s.query(ctx, db, "customers", fragment{statement, []any{companyID, id}}, func(rows *sql.Rows) error {
+		found = true
+		return rows.Scan(customerFields(&c)...)
+	})
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return c, err
+}
