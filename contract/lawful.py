@@ -14,6 +14,7 @@ ADDRESS = {
     "street": "Calle Mayor", "number": "12", "postal_code": "28013",
     "city": "Madrid", "province": "Madrid", "country": "España",
 }
+ORDERS = ["legal_name", "nif", "email", "phone", "city", "province", "active", "created_at"]
 RATES = {"IVA": 21, "IGIC": 9.5, "IPSI": 0.5}
 
 
@@ -63,6 +64,16 @@ def update(body, number):
 
 def bulk(body, number):
     return plain(body) | {"customers": [customer(row, number + i) for i, row in enumerate(body["customers"])]}
+
+
+def query(given, number):
+    """Filters that pass the same few customers, however many there are of them, in any order."""
+    found = {
+        "search": ("s.l.", "HOLA@", "9")[number % 3], "legal_name": ("s.L.", "Ñ")[number % 2], "nif": "9",
+        "email": "Panaderia", "phone": "910", "city": "MADRID", "province": "madrid", "page": 1 + (number % 4 == 0),
+        "sort_by": ORDERS[number % len(ORDERS)], "sort_order": ("desc", "asc")[number // 2 % 2],
+    }
+    return given | {name: value for name, value in found.items() if name in given}
 
 
 def invoice(body, number, customer_id=None):

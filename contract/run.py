@@ -3,13 +3,13 @@ PostgreSQL, and lets schemathesis loose on each, with a key and without.
 
     run.py [--cases N]
 
-With --cases there are about as many requests, of a seed that is drawn and printed;
-without, three short runs on each database.
+With --cases there are at least as many requests, of seeds that are drawn and printed;
+without, short runs of three seeds on each database.
 """
 
 import argparse
 import contextlib
-import os
+import json
 import pathlib
 import re
 import secrets
@@ -20,76 +20,46 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import databases
+from explore import explore
+from program import ROOT, build, other_key, panal
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent
-
-
-@contextlib.contextmanager
-def panal(binary, directory, database_url):
-    """A running server's address and the key of its demo company."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PANAL_", "DATABASE_URL"))}
-    environment |= {
-        "DATABASE_URL": database_url,
-        "PANAL_DATA_DIR": str(directory / "data"),
-        "PANAL_ADDR": "127.0.0.1:0",
-        "PANAL_RATE_LIMIT": "off",
-        "PANAL_DEMO": "true",
-    }
-    with open(directory / "log", "w") as log:
-        server = subprocess.Popen([binary, "serve"], env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
-    try:
-        # The greeting comes once it listens: the key first, the address in the example beneath.
-        key = address = None
-        while not (key and address):
-            line = server.stdout.readline()
-            if not line:
-                sys.exit(f"panal did not start:\n{(directory / 'log').read_text()}")
-            key = key or next(iter(re.findall(r"beel_sk_test_\w+", line)), None)
-            address = address or next(iter(re.findall(r"http://[^/]+/api", line)), None)
-        yield address, key
-    finally:
-        server.terminate()
-        if server.wait(timeout=60) != 0:
-            sys.exit(f"panal ended with status {server.returncode}")
+# So many that it cannot well happen that none leads a customer from creation to its end.
+SEQUENCES = 80
 
 
-def explore(name, directory, address, key, seed, examples):
-    """Runs schemathesis once, prints one line, and all it said if it failed."""
-    command = [
-        pathlib.Path(sys.executable).with_name("schemathesis"), "--config-file", HERE / "schemathesis.toml",
-        "run", ROOT / "openapi.yaml", "--url", address, "--seed", str(seed), "--max-examples", str(examples), "--no-color",
-    ]
-    environment = os.environ | {"PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", "PANAL_CONTRACT_URL": address}
-    environment.pop("PANAL_CONTRACT_KEY", None)
-    if key:
-        environment["PANAL_CONTRACT_KEY"] = key
-        command += ["--header", f"Authorization: Bearer {key}"]
-    else:
-        # To be refused everywhere is what this run is about.
-        command += ["--warnings", "off"]
+def timed(name, what, *arguments, **settings):
+    """Lets schemathesis loose once and prints a line, and all it said if it failed; how many cases there were, and whether it passed."""
     begin = time.monotonic()
-    done = subprocess.run(command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    cases = re.search(r"^ +(\d+) generated", done.stdout, re.MULTILINE)
+    output, passed = explore(*arguments, **settings)
+    cases = re.search(r"^ +(\d+) generated", output, re.MULTILINE)
     number = int(cases[1]) if cases else 0
-    passed = done.returncode == 0 and number > 0
-    who = "with a key" if key else "without one"
-    print(f"{name:10}  seed {seed:<10}  {who:11}  {number:7} cases  {time.monotonic() - begin:4.0f} s  "
-          f"{'ok' if passed else 'FAILED'}", flush=True)
+    passed = passed and number > 0
+    print(f"{name:10}  {what:30}  {number:7} cases  {time.monotonic() - begin:4.0f} s  {'ok' if passed else 'FAILED'}", flush=True)
     if not passed:
-        print(done.stdout, flush=True)
+        print(output, flush=True)
     return number, passed
 
 
 def explore_all(name, binary, seeds, examples):
+    """The runs against a database, and whether sequences led every life."""
     with contextlib.ExitStack() as stack:
         directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="panal-contract-")))
         database_url = stack.enter_context(databases.postgres()) if name == "PostgreSQL" else ""
         address, key = stack.enter_context(panal(binary, directory, database_url))
-        results = [explore(name, directory, address, key, seed, examples) for seed in seeds]
+        stranger = other_key(binary, directory, database_url)
+        results, walks = [], directory / "walks.json"
+        for seed in seeds:
+            results.append(timed(name, f"single requests, seed {seed}", directory, address, key, "--phases", "examples,coverage,fuzzing",
+                                 "--seed", str(seed), "--max-examples", str(examples), stranger=stranger))
+        results.append(timed(name, f"sequences, seed {seeds[0]}", directory, address, key, "--phases", "stateful",
+                             "--seed", str(seeds[0]), "--max-examples", str(max(SEQUENCES, examples // 8)), stranger=stranger, walks=walks))
         # Nobody gets past the key, so a few examples say it all.
-        results.append(explore(name, directory, address, None, seeds[0], 10))
-        return results
+        results.append(timed(name, f"without a key, seed {seeds[0]}", directory, address, None,
+                             "--seed", str(seeds[0]), "--max-examples", "10"))
+        lives = json.loads(walks.read_text()) if walks.exists() else {}
+        for life, number in lives.items():
+            print(f"{name:10}  {number:4} × {life}  {'ok' if number else 'FAILED'}", flush=True)
+        return results, lives and all(lives.values())
 
 
 def main():
@@ -100,16 +70,18 @@ def main():
     if options.cases:
         paths = (ROOT / "openapi.yaml").read_text().partition("\ncomponents:")[0]
         operations = paths.count("operationId:")
-        seeds, examples = [secrets.randbelow(10**9)], max(1, options.cases // (2 * operations))
+        # Schemathesis remembers all of a run, so many cases are many runs.
+        runs = max(1, options.cases // (2 * operations * 400))
+        seeds = [secrets.randbelow(10**9) for _ in range(runs)]
+        examples = max(1, options.cases // (2 * operations * runs))
     with tempfile.TemporaryDirectory(prefix="panal-contract-") as directory:
-        binary = pathlib.Path(directory) / "panal"
-        subprocess.run(["go", "build", "-o", binary, "."], cwd=ROOT, check=True)
+        binary = build(pathlib.Path(directory))
         with ThreadPoolExecutor() as pool:
-            databases_tried = pool.map(lambda name: explore_all(name, binary, seeds, examples), ["SQLite", "PostgreSQL"])
-            results = [result for results in databases_tried for result in results]
+            tried = list(pool.map(lambda name: explore_all(name, binary, seeds, examples), ["SQLite", "PostgreSQL"]))
+    results = [result for of_database, _ in tried for result in of_database]
     failed = sum(not passed for _, passed in results)
     print(f"{sum(number for number, _ in results)} cases in {len(results)} runs, {failed} of them failed")
-    sys.exit(failed > 0)
+    sys.exit(failed > 0 or not all(led for _, led in tried))
 
 
 if __name__ == "__main__":
