@@ -85,7 +85,7 @@ def repeat_changes_nothing(ctx, response, case):
 @schemathesis.check
 def dry_run_stores_nothing(ctx, response, case):
     """After a dry run nobody has the identifiers of the rows that could be stored."""
-    if effective(case, response) != "createCustomersBulk" or "dry_run=true" not in response.request.url:
+    if effective(case, response) != "createCustomersBulk" or "dry_run=true" not in response.request.url or replayed(response):
         return
     report = response.json()["data"]
     assert report["metadata"]["is_dry_run"] and report["statistics"]["imported"] == 0, "a dry run imported"

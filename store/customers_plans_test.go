@@ -1,3 +1,7 @@
+//go:build !race
+
+// One goroutine, which the race detector makes ten times slower.
+
 package store
 
 import (
