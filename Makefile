@@ -128,7 +128,7 @@ contract-breaking: ## Fail if openapi.yaml breaks programs written for the last 
 
 contract/.venv/installed: contract/requirements.txt
 	python3 -m venv --clear contract/.venv
-	contract/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps -r contract/requirements.txt
+	contract/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-compile -r contract/requirements.txt
 	touch $@
 
 # Need Python 3.11 with venv, Node with npm, a JDK with Maven, and PHP with Guzzle (php-guzzlehttp-guzzle).
