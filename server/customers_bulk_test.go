@@ -267,7 +267,7 @@ func TestADryRunForetellsTheRealRun(t *testing.T) {
 			a.call(t, a.key, del, bulkPath+"?ids="+strings.Join(ids, ","), "")
 		})
 		for _, status := range []string{"VALID", "WARNING", "ERROR", "DUPLICATE", "NIF_INVALID", "stored"} {
-			if seen[status] == 0 {
+			if seen[status] == 0 && !testing.Short() { // then a fifth is drawn, and not always something of each
 				t.Errorf("no batch was about %s", status)
 			}
 		}

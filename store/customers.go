@@ -120,10 +120,10 @@ func (s *Store) CreateCustomer(ctx context.Context, companyID uuid.UUID, n NewCu
 	var err error
 	for range attempts {
 		if n.Once == nil {
-			err = s.write.WithContext(ctx).Create(&c).Error
+			err = s.writeCustomer(ctx, s.write, &c)
 		} else {
 			_, err = transact(ctx, s, companyID, n.Once, func(tx *gorm.DB, _ time.Time) (Customer, error) {
-				err := tx.Create(&c).Error
+				err := s.writeCustomer(tx.Statement.Context, tx, &c)
 				return c, err
 			})
 		}

@@ -2,12 +2,11 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // CustomerSort is what a list of customers is sorted by.
@@ -121,8 +120,8 @@ func (q customerQuery) counted(ctx context.Context) ([]Customer, int, error) {
 		"SELECT (" + count.text + ") AS listed, coalesce(sum(active + inactive), 0) AS total FROM customer_counts WHERE company_id = ?",
 		[]any{q.company, q.company},
 	}
-	err := q.query(ctx, q.read, "customer_counts", counts, func(rows *sql.Rows) error {
-		return rows.Scan(&n.Listed, &n.Total)
+	err := q.query(ctx, q.read, "customer_counts", counts, func(r row) error {
+		return r.Scan(&n.Listed, &n.Total)
 	})
 	if err != nil {
 		return nil, 0, err
@@ -166,17 +165,16 @@ func (q customerQuery) fetch(ctx context.Context, page fragment, planned bool) (
 		total     int
 	)
 	into := append([]any{&total, onPage{}}, customerFields(&c)...)
-	err := q.query(ctx, q.read, "customers", page, func(rows *sql.Rows) error {
+	err := q.query(ctx, q.read, "customers", page, func(r row) error {
 		c = Customer{}
-		err := rows.Scan(into...)
-		if errors.Is(err, errEmptyPage) {
-			return nil
+		if err := r.Scan(into...); err != nil {
+			return err
 		}
 		if customers == nil {
 			customers = make([]Customer, 0, max(0, min(q.limit, total)))
 		}
 		customers = append(customers, c)
-		return err //nolint:wrapcheck // query translates
+		return nil
 	})
 	if err != nil {
 		return nil, 0, err
@@ -184,16 +182,22 @@ func (q customerQuery) fetch(ctx context.Context, page fragment, planned bool) (
 	return customers, total, nil
 }
 
-var errEmptyPage = errors.New("no customer on this page")
-
-// onPage stops the scan of a row without a customer: there is always a row to
+// onPage ends the reading at a row without a customer: there is always a row to
 // carry the total, and on an empty page it carries nothing else.
 type onPage struct{}
 
 // Scan implements sql.Scanner.
 func (onPage) Scan(id any) error {
 	if id == nil {
-		return errEmptyPage
+		return errNoMore
+	}
+	return nil
+}
+
+// ScanUUID implements pgtype.UUIDScanner.
+func (onPage) ScanUUID(id pgtype.UUID) error {
+	if !id.Valid {
+		return errNoMore
 	}
 	return nil
 }

@@ -2,9 +2,10 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -20,7 +21,7 @@ const customerColumns = "company_id, id, legal_name, trade_name, nif, " +
 	"preferred_payment_method, general_discount, active, created_at, updated_at, deleted_at, " +
 	"legal_name_fold, email_fold, city_fold, province_fold"
 
-// customerFields are where customerColumns go, in the same order.
+// customerFields are where customerColumns go and come from, in the same order.
 func customerFields(c *Customer) []any {
 	return []any{
 		&c.CompanyID, &c.ID, &c.LegalName, &c.TradeName, &c.NIF,
@@ -28,28 +29,37 @@ func customerFields(c *Customer) []any {
 		&c.Address.Street, &c.Address.Number, &c.Address.Floor, &c.Address.Door, &c.Address.PostalCode,
 		&c.Address.City, &c.Address.Province, &c.Address.Country, &c.Address.CountryCode,
 		&c.Phone, &c.Email, &c.Web,
-		fromJSON[[]string]{&c.BillingEmails},
+		asJSON[[]string]{&c.BillingEmails},
 		&c.ContactPerson, &c.Notes,
-		fromJSON[*PaymentInfo]{&c.PreferredPaymentMethod},
+		asJSON[*PaymentInfo]{&c.PreferredPaymentMethod},
 		&c.GeneralDiscount, &c.Active, &c.CreatedAt, &c.UpdatedAt, &c.DeletedAt,
 		&c.LegalNameFold, &c.EmailFold, &c.CityFold, &c.ProvinceFold,
 	}
 }
 
-// fromJSON reads what GORM's serializer writes.
-type fromJSON[T any] struct{ to *T }
+// asJSON stands for a value in a column of JSON, as GORM's serializer does.
+type asJSON[T any] struct{ to *T }
 
 // Scan implements sql.Scanner.
-func (f fromJSON[T]) Scan(value any) error {
+func (j asJSON[T]) Scan(value any) error {
 	switch v := value.(type) {
 	case nil:
 		return nil
 	case []byte: // jsonb
-		return json.Unmarshal(v, f.to) //nolint:wrapcheck // database/sql says which column
+		return json.Unmarshal(v, j.to) //nolint:wrapcheck // the driver says which column
 	case string: // text, on SQLite
-		return json.Unmarshal([]byte(v), f.to) //nolint:wrapcheck // as above
+		return json.Unmarshal([]byte(v), j.to) //nolint:wrapcheck // as above
 	}
 	return fmt.Errorf("%T instead of JSON", value)
+}
+
+// Value implements driver.Valuer.
+func (j asJSON[T]) Value() (driver.Value, error) {
+	text, err := json.Marshal(j.to)
+	if err != nil || string(text) == "null" {
+		return nil, err //nolint:wrapcheck // the driver says which column
+	}
+	return string(text), nil
 }
 
 // liveCustomer reads the customer that byID names. GORM does not see it, so it
@@ -60,12 +70,20 @@ const liveCustomer = "SELECT " + customerColumns + " FROM customers WHERE " + by
 func (s *Store) readCustomer(ctx context.Context, db *gorm.DB, statement string, companyID, id uuid.UUID) (Customer, error) {
 	var c Customer
 	found := false
-	err := s.query(ctx, db, "customers", fragment{statement, []any{companyID, id}}, func(rows *sql.Rows) error {
+	err := s.query(ctx, db, "customers", fragment{statement, []any{companyID, id}}, func(r row) error {
 		found = true
-		return rows.Scan(customerFields(&c)...)
+		return r.Scan(customerFields(&c)...)
 	})
 	if err == nil && !found {
 		err = ErrNotFound
 	}
 	return c, err
+}
+
+var insertCustomer = "INSERT INTO customers (" + customerColumns + ") VALUES (?" +
+	strings.Repeat(", ?", strings.Count(customerColumns, ",")) + ")"
+
+// writeCustomer adds a row.
+func (s *Store) writeCustomer(ctx context.Context, db *gorm.DB, c *Customer) error {
+	return s.exec(ctx, db, "customers", fragment{insertCustomer, customerFields(c)})
 }

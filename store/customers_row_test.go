@@ -42,9 +42,9 @@ func placeOf(t *testing.T, written *schema.Schema, column string, c *Customer) a
 	field := written.FieldsByDBName[column].ReflectValueOf(t.Context(), reflect.ValueOf(c))
 	switch place := field.Addr().Interface().(type) {
 	case *[]string:
-		return fromJSON[[]string]{place}
+		return asJSON[[]string]{place}
 	case **PaymentInfo:
-		return fromJSON[*PaymentInfo]{place}
+		return asJSON[*PaymentInfo]{place}
 	default:
 		return place
 	}

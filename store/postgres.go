@@ -101,7 +101,7 @@ func planForValues(q fragment) fragment {
 	return q
 }
 
-// setTypes has times read in UTC, and ids sent as the 16 bytes that they are.
+// setTypes has times read in UTC, and ids sent and read as the 16 bytes that they are.
 func setTypes(_ context.Context, conn *pgx.Conn) error {
 	types := conn.TypeMap()
 	types.RegisterType(&pgtype.Type{
@@ -109,6 +109,7 @@ func setTypes(_ context.Context, conn *pgx.Conn) error {
 		OID:   pgtype.TimestamptzOID,
 		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
+	types.RegisterType(&pgtype.Type{Name: "uuid", OID: pgtype.UUIDOID, Codec: uuidCodec{}})
 	types.TryWrapEncodePlanFuncs = append([]pgtype.TryWrapEncodePlanFunc{wrapUUID}, types.TryWrapEncodePlanFuncs...)
 	return nil
 }
@@ -129,6 +130,29 @@ func (p *uuidPlan) SetNext(next pgtype.EncodePlan) { p.EncodePlan = next }
 func (p *uuidPlan) Encode(value any, buf []byte) ([]byte, error) {
 	_, id, _ := wrapUUID(value)
 	return p.EncodePlan.Encode(id, buf) //nolint:wrapcheck // between pgx and pgx
+}
+
+// uuidCodec reads a uuid.UUID. pgx would hand it text, since it has a Scan.
+type uuidCodec struct{ pgtype.UUIDCodec }
+
+// PlanScan implements pgtype.Codec.
+func (c uuidCodec) PlanScan(types *pgtype.Map, oid uint32, format int16, target any) pgtype.ScanPlan {
+	if _, ok := target.(*uuid.UUID); ok && format == pgtype.BinaryFormatCode {
+		return scanUUID{}
+	}
+	return c.UUIDCodec.PlanScan(types, oid, format, target)
+}
+
+type scanUUID struct{}
+
+// Scan implements pgtype.ScanPlan.
+func (scanUUID) Scan(src []byte, target any) error {
+	id, ok := target.(*uuid.UUID)
+	if !ok || len(src) != len(id) {
+		return fmt.Errorf("%d bytes for %T", len(src), target)
+	}
+	copy(id[:], src)
+	return nil
 }
 
 // Translate turns what PostgreSQL and its driver report into this package's
