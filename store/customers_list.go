@@ -111,7 +111,7 @@ func (s *Store) customerQuery(companyID uuid.UUID, f CustomerFilter) (customerQu
 // counted reads a list whose total the database has counted already: counting
 // the rows costs 25 times what the page costs at 100,000 of them.
 func (q customerQuery) counted(ctx context.Context) ([]Customer, int, error) {
-	count := fragment{"SELECT coalesce(sum(" + q.filter.counters() + "), 0) FROM customer_counts WHERE company_id = ?", []any{q.company}}
+	count := fragment{"SELECT CAST(coalesce(sum(" + q.filter.counters() + "), 0) AS bigint) FROM customer_counts WHERE company_id = ?", []any{q.company}}
 	if q.filter.Active == nil && q.offset < deepOffset {
 		return q.fetch(ctx, q.walk(count, false, q.limit, q.offset), false)
 	}

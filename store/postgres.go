@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/shopspring/decimal"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 )
@@ -110,6 +111,7 @@ func setTypes(_ context.Context, conn *pgx.Conn) error {
 		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 	})
 	types.RegisterType(&pgtype.Type{Name: "uuid", OID: pgtype.UUIDOID, Codec: uuidCodec{}})
+	types.RegisterType(&pgtype.Type{Name: "numeric", OID: pgtype.NumericOID, Codec: numericCodec{}})
 	types.TryWrapEncodePlanFuncs = append([]pgtype.TryWrapEncodePlanFunc{wrapUUID}, types.TryWrapEncodePlanFuncs...)
 	return nil
 }
@@ -152,6 +154,33 @@ func (scanUUID) Scan(src []byte, target any) error {
 		return fmt.Errorf("%d bytes for %T", len(src), target)
 	}
 	copy(id[:], src)
+	return nil
+}
+
+// numericCodec reads a decimal.Decimal, which pgx would hand text, too.
+type numericCodec struct{ pgtype.NumericCodec }
+
+// PlanScan implements pgtype.Codec.
+func (c numericCodec) PlanScan(types *pgtype.Map, oid uint32, format int16, target any) pgtype.ScanPlan {
+	if _, ok := target.(*decimal.Decimal); ok && format == pgtype.BinaryFormatCode {
+		return scanDecimal{c.NumericCodec.PlanScan(types, oid, format, &pgtype.Numeric{})}
+	}
+	return c.NumericCodec.PlanScan(types, oid, format, target)
+}
+
+type scanDecimal struct{ numeric pgtype.ScanPlan }
+
+// Scan implements pgtype.ScanPlan.
+func (s scanDecimal) Scan(src []byte, target any) error {
+	var n pgtype.Numeric
+	if err := s.numeric.Scan(src, &n); err != nil {
+		return err //nolint:wrapcheck // between pgx and pgx
+	}
+	d, ok := target.(*decimal.Decimal)
+	if !ok || n.Int == nil { // null, infinite, or not a number
+		return fmt.Errorf("no number for %T", target)
+	}
+	*d = decimal.NewFromBigInt(n.Int, n.Exp)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/shopspring/decimal"
 )
 
 // What goes around GORM does not pass through its translation of errors.
@@ -84,4 +85,25 @@ func TestIDsForPostgres(t *testing.T) {
 			t.Errorf("%v allocations: %v", n, err)
 		}
 	})
+}
+
+func TestDecimalsOfPostgres(t *testing.T) {
+	t.Parallel()
+	s := mustOpen(t, migratedOptions(t, dialectPostgres))
+	read := func(text string) (d decimal.Decimal, err error) {
+		err = s.query(t.Context(), s.read, "none", fragment{text: "SELECT CAST(" + text + " AS numeric)"}, func(r row) error {
+			return r.Scan(&d)
+		})
+		return d, err
+	}
+	for _, number := range []string{"0", "0.00", "100", "21.50", "-0.0001", "12345678901234567890.123456789", "1e20"} {
+		if got, err := read("'" + number + "'"); err != nil || !got.Equal(decimal.RequireFromString(number)) {
+			t.Errorf("%s is read as %s: %v", number, got, err)
+		}
+	}
+	for _, none := range []string{"'NaN'", "NULL"} {
+		if got, err := read(none); err == nil {
+			t.Errorf("%s is read as %s", none, got)
+		}
+	}
 }
