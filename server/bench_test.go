@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -17,6 +18,9 @@ func BenchmarkServer(b *testing.B) {
 	} {
 		a := mustAPI(b, options())
 		customer := "/v1/customers/" + a.create(b, a.key, "/v1/customers", newPersonCustomer)
+		for i := range 19 {
+			a.create(b, a.key, "/v1/customers", with(b, foreignCustomer, "alternative_id.number", fmt.Sprintf(`"F%d"`, i)))
+		}
 		for _, bench := range []struct{ name, method, path, body string }{
 			{"GetCustomer", http.MethodGet, customer, ""},
 			{"UpdateCustomer", http.MethodPut, customer, `{"notes":"n"}`},
