@@ -118,7 +118,7 @@ func (a *app) serve(ctx context.Context, handler drainer, listener net.Listener)
 
 // slack is memory that nobody touches, so that it takes none, and that the garbage
 // collector takes for used. It collects when as much again was allocated as is in use,
-// which with the few megabytes that a server holds under load is every tenth of a
+// which with the few megabytes that a server holds under load is dozens of times a
 // second, a fifth of the CPU of a list. A GOGC several times as high would spare the
 // same, and multiply what a large import holds, too.
 func slack() []byte {
