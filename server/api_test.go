@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -90,9 +91,10 @@ func mustAPI(tb testing.TB, so store.Options) *api {
 	// The guarantee is checked behind every test: whatever was said to the
 	// server, its log has no secret and none of what customers are called.
 	tb.Cleanup(func() {
+		log := regexp.MustCompile(`"time":"[^"]*"`).ReplaceAllString(a.log.String(), "") // one in a hundred million ends as a NIF does
 		for _, secret := range []string{"beel_sk_", "Lucía", "Panadería", "12345678Z", "hola@"} {
-			if strings.Contains(a.log.String(), secret) {
-				tb.Errorf("the log contains %q:\n%s", secret, a.log.String())
+			if strings.Contains(log, secret) {
+				tb.Errorf("the log contains %q:\n%s", secret, log)
 			}
 		}
 	})
