@@ -142,6 +142,11 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	if err := os.MkdirAll(filepath.Join(b.cache, "bin"), 0o755); err != nil { //nolint:gosec // PostgreSQL's user goes through it
 		return fmt.Errorf("cache: %w", err)
 	}
+	if b.profiles != "" {
+		if err := os.MkdirAll(b.profiles, 0o755); err != nil { //nolint:gosec // for whoever reads them
+			return fmt.Errorf("profiles: %w", err)
+		}
+	}
 	entries, err := os.ReadDir(b.cache)
 	if err != nil {
 		return fmt.Errorf("cache: %w", err)

@@ -66,7 +66,7 @@ func (b *bench) postgresTemplate(ctx context.Context, c *cluster, size int) (str
 // fillPostgres puts the rows in before indexes and the trigger that counts: within
 // one transaction every change of a counter steps over all that it made before.
 func fillPostgres(ctx context.Context, c *cluster, size int) error {
-	return fillStore(ctx, store.Options{DatabaseURL: c.url("building")}, "pgx", c.url("building"), func(company uuid.UUID) error {
+	err := fillStore(ctx, store.Options{DatabaseURL: c.url("building")}, "pgx", c.url("building"), func(company uuid.UUID) error {
 		return c.with(ctx, "building", func(conn *pgx.Conn) error {
 			rows, err := conn.Query(ctx, `SELECT indexname, indexdef FROM pg_indexes
 				WHERE tablename = 'customers' AND indexname NOT IN ('customers_pkey', 'customers_live_key')`)
@@ -101,7 +101,11 @@ func fillPostgres(ctx context.Context, c *cluster, size int) error {
 			}
 			return c.do(ctx, "building", after...)
 		})
-	}, size, "VACUUM ANALYZE")
+	}, size)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, "building", "VACUUM ANALYZE") // as PostgreSQL does by itself
 }
 
 // sqliteTemplate returns the directory of the database with so many customers.
@@ -110,7 +114,7 @@ func (b *bench) sqliteTemplate(ctx context.Context, size int) (string, error) {
 		file := url.URL{Scheme: "file", Path: filepath.Join(dir, "panal.db"), RawQuery: url.Values{
 			"_time_format": {"sqlite"}, "_timezone": {"UTC"}, "_pragma": {"foreign_keys(1)", "cache_size(-262144)"},
 		}.Encode()}
-		return fillStore(ctx, store.Options{DataDir: dir}, "sqlite", file.String(), sqliteCustomers(ctx, file.String(), size), size, "ANALYZE")
+		return fillStore(ctx, store.Options{DataDir: dir}, "sqlite", file.String(), sqliteCustomers(ctx, file.String(), size), size)
 	})
 }
 
@@ -169,7 +173,7 @@ func (b *bench) directoryTemplate(name string, size int, fill func(dir string) e
 
 // fillStore makes a company through the store, has its customers filled in, and
 // adds the invoices: one as the store writes it, and copies of it.
-func fillStore(ctx context.Context, o store.Options, driver, source string, customers func(company uuid.UUID) error, size int, finish string) error {
+func fillStore(ctx context.Context, o store.Options, driver, source string, customers func(company uuid.UUID) error, size int) error {
 	st, err := store.Open(ctx, o)
 	if err != nil {
 		return err
@@ -193,18 +197,9 @@ func fillStore(ctx context.Context, o store.Options, driver, source string, cust
 	if err != nil {
 		return err
 	}
-	err = inTransaction(ctx, driver, source, func(tx *sql.Tx) error {
+	return inTransaction(ctx, driver, source, func(tx *sql.Tx) error {
 		return copyInvoice(ctx, tx, invoice.ID, size)
 	})
-	if err != nil {
-		return err
-	}
-	pool, err := sql.Open(driver, source)
-	if err != nil {
-		return fmt.Errorf("open: %w", err)
-	}
-	_, err = pool.ExecContext(ctx, finish)
-	return errors.Join(err, pool.Close())
 }
 
 // copyInvoice gives a copy of customer 0's invoice to each other who has one.

@@ -47,7 +47,7 @@ func TestSeedIsWhatTheStoreWrites(t *testing.T) {
 		c := seed.At(i)
 		t.Run(c.Name, func(t *testing.T) {
 			if i == 0 {
-				err := fillStore(t.Context(), own, "sqlite", source, sqliteCustomers(t.Context(), source, 50), 50, "ANALYZE")
+				err := fillStore(t.Context(), own, "sqlite", source, sqliteCustomers(t.Context(), source, 50), 50)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -56,7 +56,7 @@ func (q customerQuery) walk(count fragment, backwards bool, limit, offset int) f
 
 // count counts what matches, row by row.
 func (q customerQuery) count() fragment {
-	return join(" ", fragment{text: "SELECT count(*) FROM customers WHERE"}, q.conditions(true))
+	return join(" ", fragment{text: "SELECT count(*) FROM " + q.table() + " WHERE"}, q.conditions(true))
 }
 
 // statement adds the rows of a page's ids, and the total to each of them.
