@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"gorm.io/gorm"
 )
 
 var (
@@ -75,7 +77,10 @@ func (s *Store) vacuumInto(ctx context.Context, part string) error {
 	if err != nil {
 		return fmt.Errorf("make file: %w", err)
 	}
-	return s.write.WithContext(ctx).Exec("VACUUM INTO ?", abs).Error
+	// A connection, not the pool of them: it cannot be run in a transaction.
+	return s.write.WithContext(ctx).Connection(func(db *gorm.DB) error {
+		return db.Exec("VACUUM INTO ?", abs).Error
+	})
 }
 
 // Restore puts a backup in the place of the SQLite database in o.DataDir. Until

@@ -69,7 +69,8 @@ const (
 )
 
 // ListCustomers returns a page of the live customers that match and how many
-// there are in all. Page and total come from one statement, so they agree.
+// there are in all. Page and total come from one statement, so they agree. The
+// folds of these customers are empty.
 func (s *Store) ListCustomers(ctx context.Context, companyID uuid.UUID, f CustomerFilter) ([]Customer, int, error) {
 	q, err := s.customerQuery(companyID, f)
 	if err != nil {
@@ -164,9 +165,9 @@ func (q customerQuery) fetch(ctx context.Context, page fragment, planned bool) (
 		c         Customer
 		total     int
 	)
-	into := append([]any{&total, onPage{}}, customerFields(&c)...)
+	into := append([]any{&total, onPage{}}, shownFields(&c)...)
 	err := q.query(ctx, q.read, "customers", page, func(r row) error {
-		c = Customer{}
+		c = Customer{CompanyID: q.company}
 		if err := r.Scan(into...); err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ func (p overtakenPool) ExecContext(ctx context.Context, query string, args ...an
 }
 
 func (p overtakenPool) BeginTx(ctx context.Context, o *sql.TxOptions) (gorm.ConnPool, error) {
-	return p.ConnPool.(*sql.DB).BeginTx(ctx, o) //nolint:forcetypeassert,errcheck // this package opens no other
+	return p.ConnPool.(gorm.TxBeginner).BeginTx(ctx, o) //nolint:forcetypeassert,errcheck // every pool is one
 }
 
 func TestAnUpdateThatIsOvertaken(t *testing.T) {

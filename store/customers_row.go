@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -13,18 +14,27 @@ import (
 
 // customerColumns are all columns of a customer. They are named because with * a
 // prepared statement of an older process would break when a newer one adds one.
-const customerColumns = "company_id, id, legal_name, trade_name, nif, " +
+const customerColumns = "company_id, " + shownColumns + ", deleted_at, legal_name_fold, email_fold, city_fold, province_fold"
+
+// shownColumns are those that a list reads, of live customers of one company: whose
+// they are is known, and the folds that sort them are not shown.
+const shownColumns = "id, legal_name, trade_name, nif, " +
 	"alternative_id_type, alternative_id_number, alternative_id_country, " +
 	"address_street, address_number, address_floor, address_door, address_postal_code, " +
 	"address_city, address_province, address_country, address_country_code, " +
 	"phone, email, web, billing_emails, contact_person, notes, " +
-	"preferred_payment_method, general_discount, active, created_at, updated_at, deleted_at, " +
-	"legal_name_fold, email_fold, city_fold, province_fold"
+	"preferred_payment_method, general_discount, active, created_at, updated_at"
 
 // customerFields are where customerColumns go and come from, in the same order.
 func customerFields(c *Customer) []any {
+	return slices.Concat([]any{&c.CompanyID}, shownFields(c),
+		[]any{&c.DeletedAt, &c.LegalNameFold, &c.EmailFold, &c.CityFold, &c.ProvinceFold})
+}
+
+// shownFields are where shownColumns go and come from, in the same order.
+func shownFields(c *Customer) []any {
 	return []any{
-		&c.CompanyID, &c.ID, &c.LegalName, &c.TradeName, &c.NIF,
+		&c.ID, &c.LegalName, &c.TradeName, &c.NIF,
 		&c.AlternativeIDType, &c.AlternativeIDNumber, &c.AlternativeIDCountry,
 		&c.Address.Street, &c.Address.Number, &c.Address.Floor, &c.Address.Door, &c.Address.PostalCode,
 		&c.Address.City, &c.Address.Province, &c.Address.Country, &c.Address.CountryCode,
@@ -32,8 +42,7 @@ func customerFields(c *Customer) []any {
 		asJSON[[]string]{&c.BillingEmails},
 		&c.ContactPerson, &c.Notes,
 		asJSON[*PaymentInfo]{&c.PreferredPaymentMethod},
-		&c.GeneralDiscount, &c.Active, &c.CreatedAt, &c.UpdatedAt, &c.DeletedAt,
-		&c.LegalNameFold, &c.EmailFold, &c.CityFold, &c.ProvinceFold,
+		&c.GeneralDiscount, &c.Active, &c.CreatedAt, &c.UpdatedAt,
 	}
 }
 

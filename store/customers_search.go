@@ -63,13 +63,13 @@ func (q customerQuery) count() fragment {
 func (q customerQuery) statement(with, page fragment) fragment {
 	// PostgreSQL would expect a page of any size and read the whole table for
 	// it; what has a limit of its own it asks for each id.
-	rows := "LEFT JOIN LATERAL (SELECT " + customerColumns + " FROM customers WHERE company_id = ? AND id = page_id LIMIT 1) AS customers ON true"
+	rows := "LEFT JOIN LATERAL (SELECT " + shownColumns + " FROM customers WHERE company_id = ? AND id = page_id LIMIT 1) AS customers ON true"
 	if q.dialect == dialectSQLite {
 		rows = "LEFT JOIN customers ON company_id = ? AND id = page_id"
 	}
 	return join(" ",
 		fragment{text: "WITH"}, with,
-		fragment{text: "SELECT total, page_id, " + customerColumns + " FROM counted LEFT JOIN ("}, page,
+		fragment{text: "SELECT total, page_id, " + shownColumns + " FROM counted LEFT JOIN ("}, page,
 		fragment{text: ") AS page ON true"}, fragment{rows, []any{q.company}},
 		fragment{text: "ORDER BY " + q.by("page_key", "page_id", q.filter.Descending)})
 }

@@ -71,7 +71,7 @@ func (p faultyPool) BeginTx(ctx context.Context, o *sql.TxOptions) (gorm.ConnPoo
 	if err := p.spend(); err != nil {
 		return nil, err
 	}
-	tx, err := p.ConnPool.(*sql.DB).BeginTx(ctx, o) //nolint:forcetypeassert,errcheck // this package opens no other
+	tx, err := p.ConnPool.(gorm.TxBeginner).BeginTx(ctx, o) //nolint:forcetypeassert,errcheck // every pool is one
 	return &faultyTx{faultyPool: faultyPool{ConnPool: tx, left: p.left, after: p.after}, tx: tx}, err
 }
 

@@ -36,7 +36,7 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	}
 	// The writer comes first: it makes the file and turns on the log mode
 	// that lets readers see a steady picture while it writes.
-	if s.write, err = openSQLitePool(ctx, o.DataDir, 1, "journal_mode(WAL)", sync, logPages); err != nil {
+	if s.write, err = openSQLitePool(ctx, o.DataDir, 1, "journal_mode(WAL)", sync, logPages, undoInMemory, writerCache); err != nil {
 		return err
 	}
 	s.read, err = openSQLitePool(ctx, o.DataDir, max(4, runtime.NumCPU()), "query_only(1)")
@@ -52,6 +52,15 @@ const databaseFile = "panal.db"
 // more of them are the same. A start that finds such a log after a crash takes 50 ms
 // longer.
 const logPages = "wal_autocheckpoint(10000)"
+
+// undoInMemory keeps what a statement may have to take back out of a file: SQLite
+// writes a page of that for each that is changed for the second time in a
+// transaction, a seventh of what a shared one costs.
+const undoInMemory = "temp_store(2)"
+
+// writerCache is 16 MB instead of 2: a dozen indexes are changed all over, and what
+// has left the cache is read again.
+const writerCache = "cache_size(-16384)"
 
 // inUseFile is locked by every process that has the database open, so that
 // none replaces it under another.
@@ -75,7 +84,11 @@ func openSQLitePool(ctx context.Context, dir string, conns int, pragmas ...strin
 		pool := sql.OpenDB(connector)
 		pool.SetMaxOpenConns(conns)
 		pool.SetMaxIdleConns(conns)
-		db, err := connect(ctx, pool, sqliteDialector{pool})
+		dialector := sqliteDialector{pool}
+		if conns == 1 {
+			dialector.pool = &groupedPool{DB: pool}
+		}
+		db, err := connect(ctx, pool, dialector)
 		if !sqliteRetryable(err) || time.Now().After(deadline) || pause(ctx, 20*time.Millisecond) != nil {
 			return db, err
 		}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"database/sql"
 	"errors"
 	"strings"
 
@@ -16,7 +15,7 @@ import (
 // sqliteDialector teaches GORM the little of SQLite that this package uses,
 // over the driver that needs no C compiler. It has no migrator: the schema is
 // written in SQL.
-type sqliteDialector struct{ pool *sql.DB }
+type sqliteDialector struct{ pool gorm.ConnPool }
 
 func (sqliteDialector) Name() string { return string(dialectSQLite) }
 
