@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/oapi-codegen/nullable"
 	"github.com/shopspring/decimal"
@@ -113,6 +114,7 @@ func (s *Server) customerEnvelope(ctx context.Context, c store.Customer) gen.Cus
 }
 
 func customerBody(c store.Customer) gen.Customer {
+	discount := c.GeneralDiscount // a pointer into c would keep all of it
 	return gen.Customer{
 		ID:                     c.ID,
 		LegalName:              c.LegalName,
@@ -127,7 +129,7 @@ func customerBody(c store.Customer) gen.Customer {
 		ContactPerson:          c.ContactPerson,
 		Notes:                  c.Notes,
 		PreferredPaymentMethod: orNull(paymentInfoBody(c.PreferredPaymentMethod)),
-		GeneralDiscount:        &c.GeneralDiscount,
+		GeneralDiscount:        &discount,
 		Active:                 c.Active,
 		CreatedAt:              c.CreatedAt.UTC(),
 		UpdatedAt:              c.UpdatedAt.UTC(),
@@ -243,11 +245,20 @@ func paymentInfo(b *gen.PaymentInfo) *store.PaymentInfo {
 
 // orNull writes what is absent as an explicit null.
 func orNull[T any](v *T) nullable.Nullable[T] {
-	if v == nil {
-		return nullable.NewNullNullable[T]()
+	if v != nil {
+		return nullable.NewNullableWithValue(*v)
 	}
-	return nullable.NewNullableWithValue(*v)
+	null, ok := nulls.Load(v)
+	if !ok {
+		null, _ = nulls.LoadOrStore(v, nullable.NewNullNullable[T]())
+	}
+	return null.(nullable.Nullable[T]) //nolint:forcetypeassert,errcheck // stored above
 }
+
+// nulls has one null of each type, under the nil pointer to that type. A Nullable is
+// a map, and half of the values in a list are null. Set and SetNull make new maps,
+// so nobody writes to these.
+var nulls sync.Map
 
 // orNil reads an absent value and an explicit null alike.
 func orNil[T any](n nullable.Nullable[T]) *T {

@@ -36,7 +36,7 @@ func (s *Store) openSQLite(ctx context.Context, o Options) error {
 	}
 	// The writer comes first: it makes the file and turns on the log mode
 	// that lets readers see a steady picture while it writes.
-	if s.write, err = openSQLitePool(ctx, o.DataDir, 1, "journal_mode(WAL)", sync, logPages, undoInMemory, writerCache); err != nil {
+	if s.write, err = openSQLitePool(ctx, o.DataDir, 1, "journal_mode(WAL)", sync, logPages, undoInMemory); err != nil {
 		return err
 	}
 	s.read, err = openSQLitePool(ctx, o.DataDir, max(4, runtime.NumCPU()), "query_only(1)")
@@ -57,10 +57,6 @@ const logPages = "wal_autocheckpoint(10000)"
 // writes a page of that for each that is changed for the second time in a
 // transaction, a seventh of what a shared one costs.
 const undoInMemory = "temp_store(2)"
-
-// writerCache is 16 MB instead of 2: a dozen indexes are changed all over, and what
-// has left the cache is read again.
-const writerCache = "cache_size(-16384)"
 
 // inUseFile is locked by every process that has the database open, so that
 // none replaces it under another.
