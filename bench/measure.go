@@ -119,6 +119,7 @@ func (b *bench) startTimes(ctx context.Context, t *target) (vitals, error) {
 		}
 		times = append(times, took)
 	}
+	time.Sleep(time.Second) // at rest is when starting is over, and its garbage gone
 	rest, err := t.memory("VmRSS")
 	return vitals{start: median(times), rest: rest}, err
 }
