@@ -78,7 +78,7 @@ func (s *Store) vacuumInto(ctx context.Context, part string) error {
 		return fmt.Errorf("make file: %w", err)
 	}
 	// A connection, not the pool of them: it cannot be run in a transaction.
-	return s.write.WithContext(ctx).Connection(func(db *gorm.DB) error {
+	return s.write.WithContext(ctx).Connection(func(db *gorm.DB) error { //nolint:wrapcheck // as GORM returns it
 		return db.Exec("VACUUM INTO ?", abs).Error
 	})
 }

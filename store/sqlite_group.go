@@ -52,7 +52,7 @@ func (p *groupedPool) ExecContext(ctx context.Context, query string, args ...any
 	p.running = true
 	p.mu.Unlock()
 	if first {
-		go p.run()
+		go p.run() //nolint:contextcheck // works for others, too
 	}
 	select {
 	case <-e.done:

@@ -85,6 +85,7 @@ func (g *group) release(t *testing.T) {
 func TestWritersThatWaitShareACommit(t *testing.T) {
 	t.Parallel()
 	t.Run("and each gets its own answer", func(t *testing.T) {
+		t.Parallel()
 		s := mustOpen(t, migratedOptions(t, dialectSQLite))
 		company := mustCreateCompany(t, s).ID
 		free := mustCreateCustomer(t, s, company, customer())
@@ -124,6 +125,7 @@ func TestWritersThatWaitShareACommit(t *testing.T) {
 		}
 	})
 	t.Run("but not who gave up waiting", func(t *testing.T) {
+		t.Parallel()
 		s := mustOpen(t, migratedOptions(t, dialectSQLite))
 		company := mustCreateCompany(t, s).ID
 		ctx, cancel := context.WithCancel(t.Context())
@@ -139,6 +141,7 @@ func TestWritersThatWaitShareACommit(t *testing.T) {
 		}
 	})
 	t.Run("and are each tried alone if it fails", func(t *testing.T) {
+		t.Parallel()
 		s := mustOpen(t, migratedOptions(t, dialectSQLite))
 		company := mustCreateCompany(t, s).ID
 		errs := make([]error, 5)
@@ -153,6 +156,7 @@ func TestWritersThatWaitShareACommit(t *testing.T) {
 		}
 	})
 	t.Run("and who fills the disk fails alone", func(t *testing.T) {
+		t.Parallel()
 		s := mustOpen(t, migratedOptions(t, dialectSQLite))
 		company := mustCreateCompany(t, s).ID
 		free := mustCreateCustomer(t, s, company, customer())
@@ -169,6 +173,7 @@ func TestWritersThatWaitShareACommit(t *testing.T) {
 		}
 	})
 	t.Run("and none is left waiting when it is closed", func(t *testing.T) {
+		t.Parallel()
 		s, err := Open(t.Context(), migratedOptions(t, dialectSQLite))
 		if err != nil {
 			t.Fatal(err)
