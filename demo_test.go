@@ -17,12 +17,7 @@ func TestDemo(t *testing.T) {
 	t.Run("the printed request works as pasted", func(t *testing.T) {
 		t.Parallel()
 		eachDatabase(t, func(t *testing.T, environ []string) {
-			if _, err := exec.LookPath("curl"); err != nil {
-				if os.Getenv("CI") != "" {
-					t.Fatal(err)
-				}
-				t.Skip("SKIPPED, nothing was tested:", err)
-			}
+			needCurl(t)
 			s := mustServe(t, environ, "--demo")
 			_, command, ok := strings.Cut(s.stdout.String(), "\n  curl ")
 			if !ok {
@@ -90,4 +85,15 @@ func TestDemo(t *testing.T) {
 			}
 		}
 	})
+}
+
+// needCurl skips loudly on a laptop without curl, and fails where CI is set.
+func needCurl(tb testing.TB) {
+	tb.Helper()
+	if _, err := exec.LookPath("curl"); err != nil {
+		if os.Getenv("CI") != "" {
+			tb.Fatal(err)
+		}
+		tb.Skip("SKIPPED, nothing was tested:", err)
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -188,24 +187,8 @@ func (l *logLines) String() string {
 // call sends a request with a key and returns the status and the body.
 func call(tb testing.TB, key, method, url, body string) (int, string) {
 	tb.Helper()
-	r, err := http.NewRequestWithContext(tb.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	r.Header.Set("Authorization", "Bearer "+key)
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	answer := send(tb, key, method, url, body, nil)
+	return answer.status, answer.body
 }
 
 // customer is the body of a customer of its own for each number.

@@ -79,7 +79,7 @@ func (r reply) mustBe(tb testing.TB, status int) reply {
 	return r
 }
 
-// send is call with headers, and with the id out of the answer.
+// send sends a request and finds the id in the answer.
 func send(tb testing.TB, key, method, url, body string, headers map[string]string) (answer reply) {
 	tb.Helper()
 	r, err := http.NewRequestWithContext(tb.Context(), method, url, strings.NewReader(body))

@@ -125,12 +125,7 @@ func TestSandbox(t *testing.T) {
 // mustCurl runs a line for a shell, which must be answered with success.
 func mustCurl(t *testing.T, line string) {
 	t.Helper()
-	if _, err := exec.LookPath("curl"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("SKIPPED, nothing was tested:", err)
-	}
+	needCurl(t)
 	out, err := exec.CommandContext(t.Context(), "bash", "-c", line).Output()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", line, err, out)

@@ -29,8 +29,8 @@ func (s *Server) ListCustomers(ctx context.Context, r gen.ListCustomersRequestOb
 		return nil, err
 	}
 	list := gen.CustomerList{Customers: make([]gen.Customer, len(customers)), Pagination: page.pagination(total)}
-	for i, c := range customers {
-		list.Customers[i] = customerBody(c)
+	for i := range customers {
+		list.Customers[i] = customerBody(&customers[i])
 	}
 	return gen.ListCustomers200JSONResponse{Body: gen.CustomerListEnvelope{Success: true, Data: list, Meta: s.meta(ctx)}}, nil
 }
@@ -38,7 +38,7 @@ func (s *Server) ListCustomers(ctx context.Context, r gen.ListCustomersRequestOb
 // CreateCustomer answers POST /v1/customers.
 func (s *Server) CreateCustomer(ctx context.Context, r gen.CreateCustomerRequestObject) (gen.CreateCustomerResponseObject, error) {
 	n := newCustomer(*r.Body)
-	n.Once = once(ctx, http.StatusCreated, customerBody)
+	n.Once = once(ctx, http.StatusCreated, func(c store.Customer) gen.Customer { return customerBody(&c) })
 	c, err := s.store.CreateCustomer(ctx, caller(ctx).CompanyID, n)
 	if err != nil {
 		return nil, err
@@ -110,11 +110,11 @@ func hasInvoicesDetails(ctx context.Context, err *store.HasInvoicesError) map[st
 }
 
 func (s *Server) customerEnvelope(ctx context.Context, c store.Customer) gen.CustomerEnvelope {
-	return gen.CustomerEnvelope{Success: true, Data: customerBody(c), Meta: s.meta(ctx)}
+	return gen.CustomerEnvelope{Success: true, Data: customerBody(&c), Meta: s.meta(ctx)}
 }
 
-func customerBody(c store.Customer) gen.Customer {
-	discount := c.GeneralDiscount // a pointer into c would keep all of it
+// customerBody keeps pointers into c.
+func customerBody(c *store.Customer) gen.Customer {
 	return gen.Customer{
 		ID:                     c.ID,
 		LegalName:              c.LegalName,
@@ -129,7 +129,7 @@ func customerBody(c store.Customer) gen.Customer {
 		ContactPerson:          c.ContactPerson,
 		Notes:                  c.Notes,
 		PreferredPaymentMethod: orNull(paymentInfoBody(c.PreferredPaymentMethod)),
-		GeneralDiscount:        &discount,
+		GeneralDiscount:        &c.GeneralDiscount,
 		Active:                 c.Active,
 		CreatedAt:              c.CreatedAt.UTC(),
 		UpdatedAt:              c.UpdatedAt.UTC(),

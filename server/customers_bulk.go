@@ -122,8 +122,8 @@ func bulkRefusal(rows []customerRow) *refusal {
 
 func customersCreated(customers []store.Customer) gen.CustomersCreated {
 	data := gen.CustomersCreated{Customers: make([]gen.Customer, len(customers)), TotalCreated: len(customers)}
-	for i, c := range customers {
-		data.Customers[i] = customerBody(c)
+	for i := range customers {
+		data.Customers[i] = customerBody(&customers[i])
 	}
 	return data
 }

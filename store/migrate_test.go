@@ -32,26 +32,7 @@ func TestMigrate(t *testing.T) {
 			t.Run("works from twenty processes at once", func(t *testing.T) {
 				o := emptyOptions(t, d)
 				o.MaxConns = 2
-				var starters sync.WaitGroup
-				var applied atomic.Int64
-				for range 20 {
-					starters.Go(func() {
-						s, err := Open(t.Context(), o)
-						if err != nil {
-							t.Error(err)
-							return
-						}
-						n, err := s.Migrate(t.Context())
-						if err := errors.Join(err, s.Ready(t.Context()), s.Close()); err != nil {
-							t.Error(err)
-						}
-						applied.Add(int64(n))
-					})
-				}
-				starters.Wait()
-				if applied.Load() != schemaVersion {
-					t.Errorf("%d steps in all", applied.Load())
-				}
+				migrateAtOnce(t, o, 20)
 			})
 			t.Run("leaves a newer schema alone", func(t *testing.T) {
 				s := mustOpen(t, migratedOptions(t, d))
@@ -124,4 +105,30 @@ func mustMigrator(tb testing.TB, s *Store) *goose.Provider {
 		tb.Fatal(err)
 	}
 	return migrator
+}
+
+// migrateAtOnce lets so many processes start on one database, which each leaves with
+// every migration applied once.
+func migrateAtOnce(tb testing.TB, o Options, processes int) {
+	tb.Helper()
+	var starters sync.WaitGroup
+	var applied atomic.Int64
+	for range processes {
+		starters.Go(func() {
+			s, err := Open(tb.Context(), o)
+			if err != nil {
+				tb.Error(err)
+				return
+			}
+			n, err := s.Migrate(tb.Context())
+			if err := errors.Join(err, s.Ready(tb.Context()), s.Close()); err != nil {
+				tb.Error(err)
+			}
+			applied.Add(int64(n))
+		})
+	}
+	starters.Wait()
+	if applied.Load() != schemaVersion {
+		tb.Errorf("%d steps in all", applied.Load())
+	}
 }

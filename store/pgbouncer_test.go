@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"errors"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -22,26 +20,7 @@ func TestThroughPgBouncer(t *testing.T) {
 	o := Options{DatabaseURL: url, Now: new(clock).Now, MaxConns: 8}
 
 	t.Run("one of eight processes migrates, and no lock is left behind", func(t *testing.T) {
-		var starters sync.WaitGroup
-		var applied atomic.Int64
-		for range 8 {
-			starters.Go(func() {
-				s, err := Open(t.Context(), o)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				n, err := s.Migrate(t.Context())
-				if err := errors.Join(err, s.Ready(t.Context()), s.Close()); err != nil {
-					t.Error(err)
-				}
-				applied.Add(int64(n))
-			})
-		}
-		starters.Wait()
-		if applied.Load() != schemaVersion {
-			t.Errorf("%d steps in all", applied.Load())
-		}
+		migrateAtOnce(t, o, 8)
 		if n := mustCount(t, mustOpen(t, Options{DatabaseURL: direct}), `SELECT count(*) FROM pg_locks
 			WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); n != 0 {
 			t.Errorf("%d locks are left", n)

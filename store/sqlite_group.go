@@ -126,17 +126,19 @@ func (p *groupedPool) runNext() []*groupedExec {
 		return failed(p.take(largestGroup), err)
 	}
 	group := p.take(largestGroup)
+	// What refused statements had changed and took back would be written, too.
+	end := "ROLLBACK"
 	for _, e := range group {
 		e.result, e.err = conn.ExecContext(ctx, e.query, e.args...)
-		if err = e.err; sqliteRefused(err) {
-			err = nil
-		}
-		if err != nil {
+		if err = e.err; err == nil {
+			end = "COMMIT"
+		} else if !sqliteRefused(err) {
 			break
 		}
+		err = nil
 	}
 	if err == nil {
-		_, err = conn.ExecContext(ctx, "COMMIT")
+		_, err = conn.ExecContext(ctx, end)
 	}
 	if err == nil {
 		return group

@@ -124,6 +124,28 @@ func TestWritersThatWaitShareACommit(t *testing.T) {
 			}
 		}
 	})
+	t.Run("or none, if all are refused", func(t *testing.T) {
+		t.Parallel()
+		s := mustOpen(t, migratedOptions(t, dialectSQLite))
+		company := mustCreateCompany(t, s).ID
+		kept := mustCreateCustomer(t, s, company, customer())
+		mustCreateInvoice(t, s, company, invoiceFor(kept))
+		errs := make([]error, 3)
+		g := mustHoldUpWriters(t, s)
+		for i := range errs {
+			g.start(t, func() { errs[i] = s.DeactivateCustomer(t.Context(), company, kept.ID) })
+		}
+		g.release(t)
+		for _, err := range errs {
+			var blocked *HasInvoicesError
+			if !errors.As(err, &blocked) {
+				t.Errorf("got %v", err)
+			}
+		}
+		if g.commits != 0 {
+			t.Errorf("%d commits", g.commits)
+		}
+	})
 	t.Run("but not who gave up waiting", func(t *testing.T) {
 		t.Parallel()
 		s := mustOpen(t, migratedOptions(t, dialectSQLite))
