@@ -137,8 +137,7 @@ func TestWritersThatWaitShareACommit(t *testing.T) {
 		}
 		g.release(t)
 		for _, err := range errs {
-			var blocked *HasInvoicesError
-			if !errors.As(err, &blocked) {
+			if _, blocked := errors.AsType[*HasInvoicesError](err); !blocked {
 				t.Errorf("got %v", err)
 			}
 		}
