@@ -192,7 +192,8 @@ func (s *Store) duplicateOf(ctx context.Context, c Customer, index string) (*Dup
 	return &e, nil
 }
 
-// GetCustomer returns a live customer, active or not, or ErrNotFound.
+// GetCustomer returns a live customer, active or not, or ErrNotFound. Its folds are
+// empty.
 func (s *Store) GetCustomer(ctx context.Context, companyID, id uuid.UUID) (Customer, error) {
 	c, err := s.readCustomer(ctx, s.read, liveCustomer, companyID, id)
 	if err != nil {

@@ -40,9 +40,8 @@ func TestCreateCustomersBulk(t *testing.T) {
 				if c.LegalName != many[i].LegalName {
 					t.Fatalf("position %d has another customer", i)
 				}
-				got, err := s.GetCustomer(t.Context(), company, c.ID)
-				if diff := cmp.Diff(c, got); err != nil || diff != "" {
-					t.Fatal(err, diff)
+				if diff := cmp.Diff(c, mustTakeCustomer(t, s, c)); diff != "" {
+					t.Fatal(diff)
 				}
 			}
 			if _, total, err := s.ListCustomers(t.Context(), company, CustomerFilter{Limit: 1}); total != len(many) || err != nil {

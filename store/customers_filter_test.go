@@ -92,7 +92,7 @@ func TestFilters(t *testing.T) {
 		t.Run("what is found is what is read", func(t *testing.T) {
 			full := mustCreateCustomer(t, s, company, fullCustomer())
 			customers, _ := mustList(t, s, company, CustomerFilter{NIF: *full.NIF, Limit: 2})
-			if diff := gocmp.Diff([]Customer{asListed(full)}, customers); diff != "" {
+			if diff := gocmp.Diff([]Customer{asShown(full)}, customers); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -26,8 +26,8 @@ func mustList(tb testing.TB, s *Store, companyID uuid.UUID, f CustomerFilter) ([
 	return customers, total
 }
 
-// asListed leaves out what lists are sorted by, which they do not read.
-func asListed(c Customer) Customer {
+// asShown leaves out what lists are sorted by, which nothing shows.
+func asShown(c Customer) Customer {
 	c.LegalNameFold, c.EmailFold, c.CityFold, c.ProvinceFold = "", "", "", ""
 	return c
 }
@@ -90,7 +90,7 @@ func TestListCustomers(t *testing.T) {
 		t.Run("what is listed is what is read", func(t *testing.T) {
 			full := mustCreateCustomer(t, s, empty.ID, fullCustomer())
 			customers, _ := mustList(t, s, empty.ID, CustomerFilter{Limit: 1})
-			if diff := cmp.Diff([]Customer{asListed(full)}, customers); diff != "" {
+			if diff := cmp.Diff([]Customer{asShown(full)}, customers); diff != "" {
 				t.Error(diff)
 			}
 			mustDeactivate(t, s, full)

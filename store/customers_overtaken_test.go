@@ -61,9 +61,8 @@ func TestAnUpdateThatIsOvertaken(t *testing.T) {
 				if diff := cmp.Diff(want, got); err != nil || diff != "" {
 					t.Fatal(err, diff)
 				}
-				stored, err := s.GetCustomer(t.Context(), company, want.ID)
-				if diff := cmp.Diff(want, stored); err != nil || diff != "" {
-					t.Error(err, diff)
+				if diff := cmp.Diff(want, mustTakeCustomer(t, s, want)); diff != "" {
+					t.Error(diff)
 				}
 			})
 			t.Run("by another update is refused if it was meant for the version before", func(t *testing.T) {

@@ -16,8 +16,8 @@ import (
 // prepared statement of an older process would break when a newer one adds one.
 const customerColumns = "company_id, " + shownColumns + ", deleted_at, legal_name_fold, email_fold, city_fold, province_fold"
 
-// shownColumns are those that a list reads, of live customers of one company: whose
-// they are is known, and the folds that sort them are not shown.
+// shownColumns are those that are read of live customers of one company: whose they
+// are is known, and the folds that sort them are not shown.
 const shownColumns = "id, legal_name, trade_name, nif, " +
 	"alternative_id_type, alternative_id_number, alternative_id_country, " +
 	"address_street, address_number, address_floor, address_door, address_postal_code, " +
@@ -73,15 +73,15 @@ func (j asJSON[T]) Value() (driver.Value, error) {
 
 // liveCustomer reads the customer that byID names. GORM does not see it, so it
 // says itself that the customer is live.
-const liveCustomer = "SELECT " + customerColumns + " FROM customers WHERE " + byID + " AND deleted_at IS NULL"
+const liveCustomer = "SELECT " + shownColumns + " FROM customers WHERE " + byID + " AND deleted_at IS NULL"
 
 // readCustomer runs liveCustomer or a statement made of it.
 func (s *Store) readCustomer(ctx context.Context, db *gorm.DB, statement string, companyID, id uuid.UUID) (Customer, error) {
-	var c Customer
+	c := Customer{CompanyID: companyID}
 	found := false
 	err := s.query(ctx, db, "customers", fragment{statement, []any{companyID, id}}, func(r row) error {
 		found = true
-		return r.Scan(customerFields(&c)...)
+		return r.Scan(shownFields(&c)...)
 	})
 	if err == nil && !found {
 		err = ErrNotFound

@@ -9,8 +9,8 @@ import (
 	"gorm.io/gorm/schema"
 )
 
-// GORM writes customers and readCustomer and lists read them, each with a list of
-// columns of its own.
+// GORM changes customers, writeCustomer adds them, readCustomer and lists read them,
+// with lists of columns of their own.
 func TestEveryColumnOfACustomerIsReadIntoItsField(t *testing.T) {
 	t.Parallel()
 	s := mustOpen(t, migratedOptions(t, dialectSQLite))

@@ -162,10 +162,7 @@ func TestPlant(t *testing.T) {
 		}
 
 		t.Run("rows have the ids and times that they were given, and are found", func(t *testing.T) {
-			got, err := s.GetCustomer(t.Context(), company.ID, planted.ID)
-			if err != nil {
-				t.Fatal(err)
-			}
+			got := mustTakeCustomer(t, s, planted)
 			if diff := cmp.Diff([]any{planted.LegalName, made, "inigo"}, []any{got.LegalName, got.CreatedAt.UTC(), got.LegalNameFold}); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
