@@ -104,3 +104,35 @@ func TestTranslatePostgres(t *testing.T) {
 		mustNotContain(t, err.Error(), "12345678Z")
 	})
 }
+
+// PostgreSQL finishes the statements of a process that was killed.
+func TestASelftestIsRemovedWithWhatIsStillUnderWay(t *testing.T) {
+	t.Parallel()
+	o := migratedOptions(t, dialectPostgres)
+	s, killed := mustOpen(t, o), mustOpen(t, o)
+	before := mustDump(t, s)
+	id, err := s.createScratch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	underWay := killed.write.Begin()
+	defer underWay.Rollback()
+	c := newCustomerRow(id, scratchCustomer(0), s.timestamp())
+	if err := underWay.Create(&c).Error; err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- s.removeScratch(t.Context()) }()
+	for mustCount(t, killed, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 0 {
+		continue // it has not come to the lock yet
+	}
+	if err := underWay.Commit().Error; err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(before, mustDump(t, s)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // scratch is how the ids of the selftest's companies begin. They are of version 8,
@@ -126,12 +127,23 @@ func (s *Store) createScratch(ctx context.Context) (uuid.UUID, error) {
 	return id, nil
 }
 
-// removeScratch removes every company of a selftest with all it has.
+// removeScratch removes every company of a selftest with all it has. It locks the
+// companies first: what a killed run has asked for may still be under way in the
+// database, and would commit rows between these statements.
 func (s *Store) removeScratch(ctx context.Context) error {
-	for _, table := range []string{"invoices", "customers", "customer_counts", "invoice_series", "companies"} {
-		if err := s.write.WithContext(ctx).Exec("DELETE FROM "+table+" WHERE company_id BETWEEN ? AND ?", scratch, scratchEnd).Error; err != nil {
-			return fmt.Errorf("store: selftest: clean up: %w", err)
+	err := s.tx(ctx, func(tx *gorm.DB, _ time.Time) error {
+		const ofSelftest = "company_id BETWEEN ? AND ?"
+		var locked []Company
+		err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Select("company_id").Find(&locked, ofSelftest, scratch, scratchEnd).Error
+		for _, table := range []string{"invoices", "customers", "customer_counts", "invoice_series", "companies"} {
+			if err == nil {
+				err = tx.Exec("DELETE FROM "+table+" WHERE "+ofSelftest, scratch, scratchEnd).Error
+			}
 		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("store: selftest: clean up: %w", err)
 	}
 	return nil
 }
